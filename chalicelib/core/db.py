@@ -1,0 +1,81 @@
+"""Connections: one engine per process and role, reads without a transaction, writes in exactly one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from chalicelib.core.settings import settings
+
+POOL_SIZE = 5
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who causes a change, as the audit log names it (`key:3`, `s3:AIDA...`, `command:backup`)."""
+
+    name: str
+    request_id: str | None = None
+    upload_id: int | None = None
+
+
+@cache
+def engine() -> Engine:
+    """The engine of the application role; its connections are opened on first use and kept."""
+    return make_engine(settings().require("database_url"))
+
+
+def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> Engine:
+    """An engine for `url`; statements run longer than the timeout (default: the setting) are cancelled."""
+    seconds = settings().statement_timeout_seconds if statement_timeout_seconds is None else statement_timeout_seconds
+    return create_engine(
+        psycopg2_url(url),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_use_lifo=True,
+        pool_recycle=900,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "opsdb",
+            "options": f"-c statement_timeout={seconds * 1000} -c timezone=UTC",
+        },
+    )
+
+
+def psycopg2_url(url: str) -> str:
+    """`url` as SQLAlchemy wants it; `postgres://` and `postgresql://` mean psycopg2."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg2://{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for reads: every statement its own snapshot, so no BEGIN costs a round trip."""
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        yield conn
+
+
+@contextmanager
+def writing(actor: Actor) -> Iterator[Connection]:
+    """One transaction whose audit rows name `actor`; commits on leaving, rolls back on any error."""
+    with engine().begin() as conn:
+        act_as(conn, actor)
+        yield conn
+
+
+def act_as(conn: Connection, actor: Actor) -> None:
+    """Tell the audit triggers, until the transaction ends, who is at work."""
+    conn.execute(
+        text(
+            "SELECT set_config('opsdb.actor', :actor, true), set_config('opsdb.request_id', :request_id, true),"
+            " set_config('opsdb.upload_id', :upload_id, true)"
+        ),
+        {
+            "actor": actor.name,
+            "request_id": actor.request_id or "",
+            "upload_id": "" if actor.upload_id is None else str(actor.upload_id),
+        },
+    )

@@ -1,0 +1,60 @@
+"""JSON lines on stdout, one object each, with the request or job they belong to."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per record; `extra` fields stand beside the message."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id.get():
+            line["request_id"] = request_id.get()
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def configure(debug: bool = False) -> None:
+    """Send every logger's lines to stdout as JSON; replaces the handlers that were there."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for noisy in ("botocore", "boto3", "urllib3", "s3transfer"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@contextmanager
+def job(log: logging.Logger, name: str, **facts: Any) -> Iterator[dict[str, Any]]:
+    """One begin and one end line around a job; what the body adds to the dict is in the end line."""
+    log.info("%s begins", name, extra=facts)
+    began = time.monotonic()
+    outcome: dict[str, Any] = {}
+    try:
+        yield outcome
+    except BaseException as error:
+        seconds = round(time.monotonic() - began, 3)
+        log.error("%s failed", name, extra={**facts, **outcome, "seconds": seconds, "failure": type(error).__name__})
+        raise
+    log.info("%s ends", name, extra={**facts, **outcome, "seconds": round(time.monotonic() - began, 3)})

@@ -1,0 +1,130 @@
+"""Settings: read from the environment once, each with its meaning, default and check."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import time
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """The environment is unusable; the text names every variable and what would be right."""
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0", ""}:
+        raise ValueError("must be true or false")
+    return text.lower() in {"true", "1"}
+
+
+def _date_order(text: str) -> str:
+    if text not in {"day-first", "month-first"}:
+        raise ValueError("must be day-first or month-first")
+    return text
+
+
+def setting(name: str, meaning: str, read: Callable[[str], Any] = str, default: Any = None) -> Any:
+    """A field read from the variable `name`; without a default it is required by whoever asks for it."""
+    return field(default=default, metadata={"name": name, "meaning": meaning, "read": read})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that may differ between two deployments."""
+
+    stage: str = setting("OPSDB_STAGE", "name of the deployment", default="local")
+    database_url: str | None = setting("DATABASE_URL", "PostgreSQL, as the role opsdb_app")
+    owner_database_url: str | None = setting("OPSDB_OWNER_DATABASE_URL", "PostgreSQL, as the role that migrates")
+    backup_database_url: str | None = setting("OPSDB_BACKUP_DATABASE_URL", "PostgreSQL, as the role that dumps")
+    admin_database_url: str | None = setting(
+        "OPSDB_ADMIN_DATABASE_URL", "PostgreSQL, as the server's administrator; only bootstrap and restore use it"
+    )
+    secret_key: str | None = setting("SECRET_KEY", "signs console sessions")
+    debug: bool = setting("DEBUG", "logs more; answers never change", _flag, False)
+    timezone: ZoneInfo = setting("OPSDB_TIMEZONE", "IANA name of the site's zone", ZoneInfo, ZoneInfo("UTC"))
+    day_start: time = setting(
+        "OPSDB_DAY_START",
+        "a shift starting before this belongs to the day before",
+        time.fromisoformat,
+        time(0),
+    )
+    day_close: time = setting(
+        "OPSDB_DAY_CLOSE", "when a working day closes, on the next day", time.fromisoformat, time(12)
+    )
+    grace_minutes: int = setting("OPSDB_GRACE_MINUTES", "late or early by this much is on time", _whole, 5)
+    overtime_minutes: int = setting("OPSDB_OVERTIME_MINUTES", "staying this long is overtime", _whole, 15)
+    cover_tier: int = setting("OPSDB_COVER_TIER", "lowest tier that may cover", _whole, 0)
+    rest_hours: int = setting("OPSDB_REST_HOURS", "least rest between shifts, hours", _whole, 11)
+    retention_months: int = setting("OPSDB_RETENTION_MONTHS", "months before rows move to history", _whole, 13)
+    date_order: str = setting(
+        "OPSDB_DATE_ORDER", "how 05/10/2026 is read in sheets: day-first or month-first", _date_order, "day-first"
+    )
+    uploads_bucket: str | None = setting("OPSDB_UPLOADS_BUCKET", "S3 bucket that sheets are put into")
+    backups_bucket: str | None = setting("OPSDB_BACKUPS_BUCKET", "S3 bucket that dumps are written to")
+    max_upload_mb: int = setting("OPSDB_MAX_UPLOAD_MB", "largest sheet, megabytes", _whole, 100)
+    max_unpacked_mb: int = setting("OPSDB_MAX_UNPACKED_MB", "largest sheet once unpacked, megabytes", _whole, 2000)
+    max_columns: int = setting("OPSDB_MAX_COLUMNS", "most columns of a sheet", _whole, 200)
+    max_rows: int = setting("OPSDB_MAX_ROWS", "most rows of a sheet", _whole, 1_048_576)
+    statement_timeout_seconds: int = setting(
+        "OPSDB_STATEMENT_TIMEOUT_SECONDS", "longest statement of a request; 0 is no limit", _whole, 25
+    )
+    pg_bin: str | None = setting("OPSDB_PG_BIN", "folder of pg_dump and pg_restore; else those on the PATH")
+    nightly_backup_schedule: str = setting(
+        "OPSDB_NIGHTLY_BACKUP_SCHEDULE", "when the nightly backup runs, UTC, in EventBridge's form",
+        default="cron(30 1 * * ? *)",
+    )
+
+    def require(self, attribute: str) -> Any:
+        """The value of `attribute`, or an error that names the variable to set."""
+        value = getattr(self, attribute)
+        if value is None:
+            metadata = Settings.__dataclass_fields__[attribute].metadata
+            raise SettingsError(f"{metadata['name']} is not set: {metadata['meaning']}")
+        return value
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """Settings from `environ`; SettingsError names every bad variable at once."""
+        values, problems = {}, []
+        for one in fields(cls):
+            text = environ.get(one.metadata["name"])
+            if text is None or text == "":
+                continue
+            try:
+                values[one.name] = one.metadata["read"](text)
+            except (ValueError, KeyError, OSError) as error:
+                problems.append(f"{one.metadata['name']}={text!r} ({one.metadata['meaning']}): {error}")
+        if problems:
+            raise SettingsError("; ".join(problems))
+        return cls(**values)
+
+
+def load_file(environ: "os._Environ[str]") -> None:
+    """Fill what the environment lacks from the JSON file that OPSDB_SETTINGS_FILE names.
+
+    The local stack writes that file, so that the command line and a plain `chalice local` find it.
+    """
+    path = environ.get("OPSDB_SETTINGS_FILE")
+    if path and Path(path).is_file():
+        for name, value in json.loads(Path(path).read_text()).items():
+            environ.setdefault(name, value)
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; called at the edge, never at import."""
+    load_file(os.environ)
+    return Settings.read(os.environ)

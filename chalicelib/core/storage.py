@@ -1,0 +1,50 @@
+"""S3: the one client, and every key that opsdb writes or reads."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+INCOMING = "incoming/"
+"""Sheets put here are imported: `incoming/{kind}/{name}`. The only prefix whose objects fire events."""
+
+DIRECT = "direct/"
+"""Sheets that came through the API itself; no event."""
+
+RESULTS = "results/"
+"""What became of a sheet, beside it: `results/{key}.json`."""
+
+BACKUPS = "backups/"
+"""Dumps and their manifests; retention touches nothing else."""
+
+
+@cache
+def s3() -> "S3Client":
+    """The S3 client of this process (endpoint and credentials as boto3 finds them)."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("s3", config=Config(signature_version="s3v4", retries={"mode": "standard"}))
+
+
+def kind_of(key: str) -> str | None:
+    """The kind that an incoming key names, e.g. `schedules` for `incoming/schedules/october.xlsx`."""
+    parts = key.removeprefix(INCOMING).split("/", 1)
+    return parts[0] if key.startswith(INCOMING) and len(parts) == 2 and parts[1] else None
+
+
+def incoming_key(kind: str, name: str) -> str:
+    return f"{INCOMING}{kind}/{name}"
+
+
+def result_key(key: str) -> str:
+    return f"{RESULTS}{key}.json"
+
+
+def dump_key(backup_id: str) -> str:
+    return f"{BACKUPS}{backup_id}.dump"
+
+
+def manifest_key(backup_id: str) -> str:
+    return f"{BACKUPS}{backup_id}.json"

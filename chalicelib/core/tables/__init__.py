@@ -1,0 +1,63 @@
+"""The tables of opsdb, as SQLAlchemy Core; the migrations make them, a test holds the two together."""
+
+from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, db_users, users
+from chalicelib.core.tables.attendance import attendances, attendances_history
+from chalicelib.core.tables.columns import metadata
+from chalicelib.core.tables.files import backups, upload_errors, upload_rows, uploads
+from chalicelib.core.tables.people import (
+    assignments,
+    employees,
+    employees_history,
+    employments,
+    new_employee_reviews,
+    people,
+)
+from chalicelib.core.tables.rewards import employee_reward_redemptions, employee_rewards, reward_reasons
+from chalicelib.core.tables.schedules import (
+    absences,
+    exceptions,
+    floor_notes,
+    forecasts,
+    holidays,
+    leave_allowances,
+    leave_requests,
+    requirements,
+    schedule_changes,
+    schedules,
+    schedules_history,
+)
+
+__all__ = [
+    "absences",
+    "admin_options",
+    "api_keys",
+    "assignments",
+    "attendances",
+    "attendances_history",
+    "audit_log",
+    "backups",
+    "db_users",
+    "employee_reward_redemptions",
+    "employee_rewards",
+    "employees",
+    "employees_history",
+    "employments",
+    "exceptions",
+    "floor_notes",
+    "forecasts",
+    "holidays",
+    "leave_allowances",
+    "leave_requests",
+    "metadata",
+    "new_employee_reviews",
+    "people",
+    "requirements",
+    "reward_reasons",
+    "schedule_changes",
+    "schedules",
+    "schedules_history",
+    "upload_errors",
+    "upload_rows",
+    "uploads",
+    "users",
+]

@@ -1,0 +1,109 @@
+"""Files: sheets that came in, dumps that went out."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, words
+
+UPLOAD_STATES = ("waiting", "running", "done", "done_with_errors", "failed", "cancelled", "undone")
+FINDINGS = ("error", "duplicate", "kept", "disappeared", "warning")
+TIERS = ("daily", "weekly", "monthly", "manual", "safety")
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default=text("0"))
+
+
+uploads = Table(
+    "uploads",
+    metadata,
+    identity("upload_id"),
+    words("kind", nullable=False),
+    words("filename", nullable=False),
+    words("bucket", nullable=False),
+    words("key", nullable=False),
+    words("version_id", nullable=False, server_default=""),
+    Column("size", BigInteger),
+    words("sha256"),
+    moment("object_modified"),
+    words("state", nullable=False, server_default="waiting"),
+    Column("options", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("dry_run", Boolean, nullable=False, server_default=text("false")),
+    _count("rows_read"),
+    Column("rows_total", Integer),
+    _count("success_count"),
+    _count("error_count"),
+    _count("duplicate_count"),
+    _count("unchanged_count"),
+    _count("kept_count"),
+    _count("disappeared_count"),
+    words("message"),
+    words("uploaded_by", nullable=False),
+    _count("attempts"),
+    created_at(),
+    moment("started_at"),
+    moment("finished_at"),
+    UniqueConstraint("bucket", "key", "version_id"),
+    CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
+    Index("uploads_state_idx", "state", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
+)
+
+upload_rows = Table(
+    "upload_rows",
+    metadata,
+    Column(
+        "upload_id", BigInteger, ForeignKey("uploads.upload_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("row_number", Integer, primary_key=True, autoincrement=False),
+    Column("cells", ARRAY(Text), nullable=False),
+)
+
+upload_errors = Table(
+    "upload_errors",
+    metadata,
+    identity("error_id"),
+    Column("upload_id", BigInteger, ForeignKey("uploads.upload_id", ondelete="CASCADE"), nullable=False),
+    words("finding", nullable=False, server_default="error"),
+    Column("row_number", Integer),
+    words("column_name"),
+    words("value"),
+    words("reason", nullable=False),
+    Column("cells", ARRAY(Text)),
+    CheckConstraint(one_of("finding", *FINDINGS), name="finding"),
+    Index("upload_errors_upload_id_idx", "upload_id", "row_number"),
+)
+
+backups = Table(
+    "backups",
+    metadata,
+    Column("backup_id", Text, primary_key=True),
+    words("tier", nullable=False),
+    words("state", nullable=False, server_default="running"),
+    moment("started_at", nullable=False),
+    moment("finished_at"),
+    Column("size", BigInteger),
+    words("sha256"),
+    words("version_id"),
+    words("server_version"),
+    words("client_version"),
+    words("schema_revision"),
+    Column("tables", JSONB),
+    moment("verified_at"),
+    Column("drill", JSONB),
+    Column("pinned", Boolean, nullable=False, server_default=text("false")),
+    words("message"),
+    CheckConstraint(one_of("tier", *TIERS), name="tier"),
+    CheckConstraint(one_of("state", "running", "good", "failed", "expired"), name="state"),
+)

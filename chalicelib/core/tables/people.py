@@ -1,0 +1,143 @@
+"""People: who is and was here, where they belong and since when."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+
+from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
+
+STATUSES = ("Active", "Inactive", "On Leave")
+
+
+def _facts() -> list[Column[object]]:
+    """What is known of one employee: the same columns live, archived and under review."""
+    return [
+        words("first_name"),
+        words("last_name"),
+        words("company_email"),
+        words("access_card"),
+        words("token_serial"),
+        words("building_card"),
+        words("batch"),
+        words("agent_id"),
+        words("ruex_id"),
+        words("axonify_id"),
+        words("supervisor"),
+        words("manager"),
+        Column("tier", Integer),
+        words("shift"),
+        words("department"),
+        words("role"),
+        Column("hire_date", Date),
+        Column("phase_1_date", Date),
+        Column("phase_2_date", Date),
+        Column("phase_3_date", Date),
+    ]
+
+
+people = Table(
+    "people", metadata, Column("employee_id", BigInteger, primary_key=True, autoincrement=False), created_at()
+)
+
+employees = Table(
+    "employees",
+    metadata,
+    person(primary_key=True, autoincrement=False),
+    *_facts(),
+    Column(
+        "full_name",
+        Text,
+        Computed("btrim(coalesce(first_name, '') || ' ' || coalesce(last_name, ''))", persisted=True),
+        nullable=False,
+    ),
+    words("status", nullable=False, server_default="Active"),
+    Column("attrition_date", Date),
+    created_at(),
+    moment("updated_at", nullable=False, server_default=func.now(), onupdate=func.now()),
+    CheckConstraint("employee_id > 0", name="employee_id"),
+    CheckConstraint("full_name <> ''", name="full_name"),
+    CheckConstraint(one_of("status", *STATUSES), name="status"),
+    CheckConstraint("attrition_date >= hire_date", name="attrition_date"),
+    CheckConstraint("tier >= 0", name="tier"),
+    Index("employees_company_email_key", func.lower(text("company_email")), unique=True),
+    Index("employees_ruex_id_idx", func.lower(text("ruex_id"))),
+    Index("employees_full_name_idx", text("folded(full_name) gin_trgm_ops"), postgresql_using="gin"),
+    Index("employees_supervisor_idx", "supervisor"),
+    Index("employees_department_idx", "department"),
+)
+
+employees_history = Table(
+    "employees_history",
+    metadata,
+    identity("history_id"),
+    person(),
+    *_facts(),
+    words("full_name", nullable=False),
+    words("status", nullable=False),
+    Column("attrition_date", Date),
+    moment("created_at", nullable=False),
+    moment("updated_at", nullable=False),
+    Column("archived_date", Date, nullable=False),
+    words("reason"),
+    Column("future_schedule", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    moment("restored_at"),
+    Index("employees_history_employee_id_idx", "employee_id"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    identity("assignment_id"),
+    person(),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    words("supervisor"),
+    person("supervisor_id", nullable=True),
+    words("manager"),
+    person("manager_id", nullable=True),
+    words("department"),
+    words("role"),
+    words("shift"),
+    Column("tier", Integer),
+    CheckConstraint("valid_to > valid_from", name="valid_to"),
+    ExcludeConstraint(
+        ("employee_id", "="),
+        (text("daterange(valid_from, valid_to)"), "&&"),
+        name="assignments_no_overlap",
+        using="gist",
+    ),
+)
+
+employments = Table(
+    "employments",
+    metadata,
+    identity("employment_id"),
+    person(),
+    Column("hire_date", Date, nullable=False),
+    Column("last_day", Date),
+    words("reason"),
+    words("batch"),
+    CheckConstraint("last_day >= hire_date", name="last_day"),
+    ExcludeConstraint(
+        ("employee_id", "="),
+        (text("daterange(hire_date, last_day, '[]')"), "&&"),
+        name="employments_no_overlap",
+        using="gist",
+    ),
+)
+
+new_employee_reviews = Table(
+    "new_employee_reviews",
+    metadata,
+    identity("review_id"),
+    person(nullable=True),
+    *_facts(),
+    Column("sheet_number", Text),
+    words("schedule"),
+    words("notes"),
+    words("status", nullable=False, server_default="Pending"),
+    words("reviewed_by"),
+    moment("reviewed_at"),
+    Column("upload_id", BigInteger),
+    created_at(),
+    CheckConstraint(one_of("status", "Pending", "Verified", "Rejected"), name="status"),
+)

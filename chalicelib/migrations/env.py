@@ -1,0 +1,13 @@
+"""Alembic's entry: runs on the connection that steps.py hands over, in its one transaction."""
+
+from alembic import context
+
+from chalicelib.core.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()
