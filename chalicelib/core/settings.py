@@ -83,7 +83,8 @@ class Settings:
     )
     pg_bin: str | None = setting("OPSDB_PG_BIN", "folder of pg_dump and pg_restore; else those on the PATH")
     nightly_backup_schedule: str = setting(
-        "OPSDB_NIGHTLY_BACKUP_SCHEDULE", "when the nightly backup runs, UTC, in EventBridge's form",
+        "OPSDB_NIGHTLY_BACKUP_SCHEDULE",
+        "when the nightly backup runs, UTC, in EventBridge's form",
         default="cron(30 1 * * ? *)",
     )
 

@@ -80,7 +80,7 @@ def _make_database(cursor: Any, database: str) -> None:
 
 def upgrade(owner_url: str, revision: str = "head") -> str:
     """Migrate to `revision` in one transaction, one caller at a time; returns the revision that now stands."""
-    return _migrate(owner_url, "upgrade", revision)
+    return _migrate(owner_url, "upgrade", revision) or ""
 
 
 def downgrade(owner_url: str, revision: str) -> str | None:
@@ -88,7 +88,7 @@ def downgrade(owner_url: str, revision: str) -> str | None:
     return _migrate(owner_url, "downgrade", revision)
 
 
-def _migrate(owner_url: str, command: str, revision: str) -> Any:
+def _migrate(owner_url: str, command: str, revision: str) -> str | None:
     import alembic.command
 
     engine = create_engine(psycopg2_url(owner_url), poolclass=NullPool)

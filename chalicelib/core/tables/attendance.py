@@ -1,5 +1,7 @@
 """Attendance: when people came and went, and which value came from where."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,7 +22,7 @@ SOURCES = ("clock", "sheet", "lead", "derived")
 SOURCED = ("check_in", "check_out", "exception_type", "late_minutes", "early_minutes", "overtime_minutes")
 
 
-def _day() -> list[Column[object]]:
+def _day() -> list[Column[Any]]:
     """One person's working day: the same columns live and archived."""
     return [
         person(),

@@ -64,7 +64,11 @@ upload_rows = Table(
     "upload_rows",
     metadata,
     Column(
-        "upload_id", BigInteger, ForeignKey("uploads.upload_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        "upload_id",
+        BigInteger,
+        ForeignKey("uploads.upload_id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
     ),
     Column("row_number", Integer, primary_key=True, autoincrement=False),
     Column("cells", ARRAY(Text), nullable=False),

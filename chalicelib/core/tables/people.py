@@ -1,5 +1,7 @@
 """People: who is and was here, where they belong and since when."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
@@ -8,7 +10,7 @@ from chalicelib.core.tables.columns import created_at, identity, metadata, momen
 STATUSES = ("Active", "Inactive", "On Leave")
 
 
-def _facts() -> list[Column[object]]:
+def _facts() -> list[Column[Any]]:
     """What is known of one employee: the same columns live, archived and under review."""
     return [
         words("first_name"),

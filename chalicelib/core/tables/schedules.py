@@ -1,5 +1,7 @@
 """Schedules: the plan, what changed it, and what it must cover."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,7 +25,7 @@ ORIGINS = ("plan", "manual", "change")
 DECISIONS = ("Pending", "Approved", "Rejected", "Cancelled")
 
 
-def _shift() -> list[Column[object]]:
+def _shift() -> list[Column[Any]]:
     """One stretch of work, or one day off: the same columns live and archived."""
     return [
         person(),

@@ -1,0 +1,1 @@
+"""Dropdown values, keys, users and the state of the service."""

@@ -1,0 +1,258 @@
+"""Routes declared once: query, body, answer and roles; validation, errors and OpenAPI all come from that."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from chalice.app import Blueprint, Request, Response
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from chalicelib.core import db
+from chalicelib.core.auth import EVERYBODY, Caller, authenticate
+from chalicelib.core.constraints import translated
+from chalicelib.core.errors import Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
+from chalicelib.core.inputs import Empty, read_body, read_query
+from chalicelib.core.log import request_id
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 1_000_000
+NOBODY: frozenset[str] = frozenset()
+"""The roles of a route that needs no identity."""
+
+Row = TypeVar("Row")
+View = Callable[..., Any]
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """One page of a list; `total` counts every row that matches."""
+
+    total: int
+    limit: int
+    offset: int
+    data: list[Row]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Every error answer."""
+
+    error: str
+    errors: list[str]
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One route as declared; what requests are validated by and what OpenAPI is written from."""
+
+    method: str
+    path: str
+    view: View
+    tag: str
+    query: type[msgspec.Struct]
+    body: type[msgspec.Struct] | None
+    answer: Any
+    status: int
+    roles: frozenset[str]
+    errors: tuple[int, ...]
+
+    @property
+    def summary(self) -> str:
+        return (self.view.__doc__ or self.view.__name__).strip().splitlines()[0]
+
+    @property
+    def variables(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, understood: who calls, with which query and body."""
+
+    caller: Caller
+    query: Any
+    body: Any
+    request_id: str
+
+    @property
+    def actor(self) -> db.Actor:
+        return db.Actor(self.caller.name, request_id=self.request_id)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with db.reading() as conn:
+            yield conn
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, audited as this caller; what the database refuses becomes a 4xx."""
+        with translated(), db.writing(self.actor) as conn:
+            yield conn
+
+
+@dataclass
+class Routes:
+    """A Chalice blueprint whose routes are declared: `@routes.get("/employees", answer=Page[Employee])`."""
+
+    import_name: str
+    tag: str
+    declared: list[Declared] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.blueprint = Blueprint(self.import_name)
+
+    def get(self, path: str, **declaration: Any) -> Callable[[View], View]:
+        return self._route("GET", path, **declaration)
+
+    def post(self, path: str, **declaration: Any) -> Callable[[View], View]:
+        return self._route("POST", path, **{"status": 201, **declaration})
+
+    def put(self, path: str, **declaration: Any) -> Callable[[View], View]:
+        return self._route("PUT", path, **declaration)
+
+    def delete(self, path: str, **declaration: Any) -> Callable[[View], View]:
+        return self._route("DELETE", path, **declaration)
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: Any,
+        query: type[msgspec.Struct] = Empty,
+        body: type[msgspec.Struct] | None = None,
+        status: int = 200,
+        roles: frozenset[str] = EVERYBODY,
+        errors: tuple[int, ...] = (),
+    ) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            route = Declared(method, path, view, self.tag, query, body, answer, status, roles, errors)
+            self.declared.append(route)
+
+            # Chalice refuses a wrong Content-Type in words of its own; we check it ourselves.
+            @self.blueprint.route(path, methods=[method], name=view.__name__, content_types=["*/*"])
+            def handle(**variables: str) -> Response:
+                return _answer(route, self.blueprint.current_request, variables)
+
+            return view
+
+        return declare
+
+
+def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Response:
+    """Run one request from identity to answer; whatever happens, the caller gets a well-formed reply."""
+    this = _request_id(request)
+    token = request_id.set(this)
+    try:
+        call, values = _understand(route, request, variables, this)
+        with translated():
+            return _respond(route.status, route.view(call, **values), this)
+    except OpsdbError as error:
+        return refuse(error, this)
+    except Exception:
+        log.exception("%s %s failed", route.method, route.path)
+        return refuse(OpsdbError(summary="Internal error: the request id finds it in the log"), this)
+    finally:
+        request_id.reset(token)
+
+
+def _understand(route: Declared, request: Request, variables: dict[str, str], this: str) -> tuple[Call, dict[str, int]]:
+    caller = _identify(route, request)
+    # A variable that is no number names nothing that exists.
+    values = {name: _number(name, text) for name, text in variables.items()}
+    query, body = None, None
+    problems: list[str] = []
+    try:
+        query = read_query(route.query, _query_values(request))
+    except Invalid as error:
+        problems += error.problems
+    try:
+        body = _read_json(route, request) if route.body else None
+    except Invalid as error:
+        problems += error.problems
+    if problems:
+        raise Invalid(*problems)
+    return Call(caller, query, body, this), values
+
+
+def _identify(route: Declared, request: Request) -> Caller:
+    from chalicelib.core.errors import Forbidden
+
+    if route.roles is NOBODY:
+        return Caller(name="nobody", role="")
+    caller = _authenticate(request.headers.get("x-api-key"))
+    if caller.role not in route.roles:
+        raise Forbidden(f"this needs one of the roles {', '.join(sorted(route.roles))}; yours is {caller.role}")
+    return caller
+
+
+def _authenticate(api_key: str | None) -> Caller:
+    """Ask twice: the first statement after a long sleep may meet a connection that died meanwhile."""
+    for last in (False, True):
+        try:
+            with translated(), db.reading() as conn:
+                return authenticate(conn, api_key=api_key)
+        except Unavailable as error:
+            if last or not isinstance(error.__cause__, DBAPIError) or not error.__cause__.connection_invalidated:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise NotFound(f"{name}: must be a whole number, got {text[:40]!r}")
+    return int(text)
+
+
+def _query_values(request: Request) -> dict[str, list[str]]:
+    params = request.query_params
+    return {name: params.getlist(name) for name in params} if params else {}
+
+
+def _read_json(route: Declared, request: Request) -> msgspec.Struct:
+    assert route.body is not None
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise WrongType(f"Content-Type: must be application/json, got {kind[:80]}")
+    raw = request.raw_body
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(f"body: must be at most {MAX_BODY_BYTES} bytes, got {len(raw)}")
+    return read_body(route.body, raw)
+
+
+def _request_id(request: Request) -> str:
+    return (request.context or {}).get("requestId") or str(uuid.uuid4())
+
+
+def _respond(status: int, answer: Any, this: str) -> Response:
+    return Response(
+        body=msgspec.json.encode(answer).decode(),
+        status_code=status,
+        headers={"Content-Type": "application/json", "X-Request-Id": this, "Cache-Control": "no-store"},
+    )
+
+
+def refuse(error: OpsdbError, this: str) -> Response:
+    """The error as api.md shapes it."""
+    answer = _respond(error.status, Problem(error.summary, list(error.problems), this), this)
+    if error.status == 503:
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def errors_in_our_words(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: what Chalice refuses by itself (a method, a path) reads like every other refusal."""
+    answer = get_response(request)
+    if isinstance(answer.body, dict) and "Code" in answer.body:
+        problem = OpsdbError(summary=answer.body.get("Message", "Refused"))
+        problem.status = answer.status_code
+        ours = refuse(problem, _request_id(request))
+        ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
+        return ours
+    return answer

@@ -1,0 +1,100 @@
+"""The OpenAPI 3.1 document, written from the declared routes, so that it cannot drift from what they check."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+import chalicelib
+from chalicelib.core.http import NOBODY, Declared, Problem
+
+REFERENCE = "#/components/schemas/{name}"
+
+
+def document(routes: Iterable[Declared]) -> dict[str, Any]:
+    """The whole contract."""
+    routes = list(routes)
+    shapes = [shape for route in routes for shape in (route.answer, route.body) if shape is not None]
+    (_, *schemas), components = msgspec.json.schema_components([Problem, *shapes], ref_template=REFERENCE)
+    given = iter(schemas)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        answer = next(given)
+        body = next(given) if route.body is not None else None
+        paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(route, answer, body)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "opsdb",
+            "version": chalicelib.__version__,
+            "description": "The operations database of a contact centre floor.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+        },
+    }
+
+
+def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.view.__name__,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": [*_variables(route), *_query(route)],
+        "responses": {
+            str(route.status): {
+                "description": HTTPStatus(route.status).phrase,
+                "content": {"application/json": {"schema": answer}},
+            },
+            **{str(status): _problem(status) for status in _errors(route)},
+        },
+    }
+    if route.roles is not NOBODY:
+        operation["security"] = [{"api_key": []}]
+        operation["description"] = f"Roles: {', '.join(sorted(route.roles))}."
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _errors(route: Declared) -> list[int]:
+    """The refusals this route can answer with."""
+    statuses = {400, 500, *route.errors}
+    if route.roles is not NOBODY:
+        statuses |= {401, 403, 503}
+    if route.variables:
+        statuses.add(404)
+    if route.body is not None:
+        statuses |= {413, 415}
+    return sorted(statuses)
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(name="Problem")}
+    return {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": schema}}}
+
+
+def _variables(route: Declared) -> list[dict[str, Any]]:
+    schema = {"type": "integer", "minimum": 1}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in route.variables]
+
+
+def _query(route: Declared) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": field.encode_name,
+            "in": "query",
+            "required": field.required,
+            "schema": _without_null(msgspec.json.schema(field.type)),
+        }
+        for field in msgspec.structs.fields(route.query)
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter is absent, never null."""
+    options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
+    return options[0] if len(options) == 1 else schema

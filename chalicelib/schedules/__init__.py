@@ -1,0 +1,1 @@
+"""The plan: who should work when."""
