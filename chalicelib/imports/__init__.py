@@ -1,0 +1,1 @@
+"""Sheets into the database: readers, sheets and the run of an upload."""
