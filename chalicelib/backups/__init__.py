@@ -1,0 +1,4 @@
+"""Backups: a dump in S3 every night that anybody with PostgreSQL can restore, and the command that does.
+
+`run` makes one (and `nightly` decides its tier), `restore` brings one back, `listing` tells what there is.
+"""

@@ -1,0 +1,93 @@
+"""Manifests: the JSON beside a dump, written last. A dump without one does not exist."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.core.errors import NotFound
+from chalicelib.core.storage import BACKUPS, dump_key, manifest_key, s3
+
+READERS = 8
+"""Manifests read at once; a year's list is some dozens of small objects."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dump is and what it holds. Times are UTC; `tables` are rows by table in the dump's own snapshot."""
+
+    backup_id: str
+    tier: str
+    bucket: str
+    key: str
+    version_id: str | None
+    started_at: datetime
+    finished_at: datetime
+    seconds: float
+    size: int
+    sha256: str
+    server_version: str
+    client_version: str
+    schema_revision: str | None
+    tables: dict[str, int]
+    tool_version: str
+
+
+def write(manifest: Manifest) -> None:
+    """Put the manifest beside its dump: from now on the dump exists."""
+    body = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    key = manifest_key(manifest.backup_id)
+    s3().put_object(Bucket=manifest.bucket, Key=key, Body=body, ContentType="application/json")
+
+
+def read(bucket: str, backup_id: str) -> Manifest:
+    """The manifest of `backup_id`; NotFound when there is none."""
+    try:
+        body = s3().get_object(Bucket=bucket, Key=manifest_key(backup_id))["Body"].read()
+    except s3().exceptions.NoSuchKey:
+        raise NotFound(f"There is no backup {backup_id}") from None
+    return msgspec.json.decode(body, type=Manifest)
+
+
+def find(bucket: str, backup_id: str) -> Manifest | None:
+    """The manifest of `backup_id`, or None."""
+    try:
+        return read(bucket, backup_id)
+    except NotFound:
+        return None
+
+
+def keys(bucket: str) -> Iterator[str]:
+    """Every key under the backups' prefix."""
+    for page in s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=BACKUPS):
+        yield from (found["Key"] for found in page.get("Contents", ()))
+
+
+def ids(found: Iterable[str]) -> list[str]:
+    """The ids that have a manifest among the keys, newest first (ids begin with their time)."""
+    return sorted((_id(key) for key in found if key.endswith(".json")), reverse=True)
+
+
+def orphans(found: Iterable[str]) -> list[str]:
+    """Keys of dumps without a manifest. One may be a minute from getting it, so whoever deletes looks at its age."""
+    there = set(found)
+    return sorted(key for key in there if key.endswith(".dump") and manifest_key(_id(key)) not in there)
+
+
+def every(bucket: str, backup_ids: Iterable[str]) -> list[Manifest]:
+    """The manifests of these ids, in their order."""
+    with ThreadPoolExecutor(READERS, thread_name_prefix="manifest") as readers:
+        return list(readers.map(lambda backup_id: read(bucket, backup_id), backup_ids))
+
+
+def latest(bucket: str) -> Manifest:
+    """The newest dump that is still there. Safety dumps do not count: they hold what a restore just replaced."""
+    found = set(keys(bucket))
+    for backup_id in ids(found):
+        if dump_key(backup_id) in found and (manifest := read(bucket, backup_id)).tier != "safety":
+            return manifest
+    raise NotFound(f"There is no backup in {bucket} yet")
+
+
+def _id(key: str) -> str:
+    return key.removeprefix(BACKUPS).rpartition(".")[0]

@@ -1,0 +1,60 @@
+"""All SQL on the table `backups`, which mirrors what is in S3 and knows what is not there (running, failed)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select, text, update
+
+from chalicelib.backups.manifest import Manifest
+from chalicelib.core.tables import backups
+
+ONE_BACKUP = 0x6F707362
+"""Advisory lock, per database, held by whoever dumps it."""
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[bool]:
+    """True for the one who may dump; False, at once, for everybody who comes meanwhile."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        # The lock ends with the session, also when this process is killed; so the caller disposes of the engine.
+        yield bool(conn.execute(select(func.pg_try_advisory_lock(ONE_BACKUP))).scalar_one())
+
+
+def kept(conn: Connection) -> bool:
+    """Whether this database has the table at all; a wiped one has not."""
+    return conn.execute(text("SELECT to_regclass('public.backups') IS NOT NULL")).scalar_one() is True
+
+
+def begin(conn: Connection, *, backup_id: str, tier: str, started_at: datetime) -> None:
+    conn.execute(backups.insert().values(backup_id=backup_id, tier=tier, started_at=started_at))
+
+
+def finish(conn: Connection, manifest: Manifest) -> None:
+    """Say of the row what its manifest says; a row that was lost with the database is made again."""
+    done = {name: getattr(manifest, name) for name in Manifest.__struct_fields__ if name in backups.c}
+    one = update(backups).where(backups.c.backup_id == manifest.backup_id)
+    changed = conn.execute(one.values(state="good", message=None, **done))
+    if not changed.rowcount:
+        conn.execute(backups.insert().values(state="good", **done))
+
+
+def fail(conn: Connection, *, backup_id: str, message: str, finished_at: datetime | None) -> None:
+    one = update(backups).where(backups.c.backup_id == backup_id)
+    conn.execute(one.values(state="failed", message=message, finished_at=finished_at))
+
+
+def settle(conn: Connection, *, manifest_of: Callable[[str], Manifest | None], message: str) -> list[str]:
+    """Rows that say running although nobody runs: good when their manifest stands, else failed. Returns their ids."""
+    found = conn.execute(select(backups.c.backup_id).where(backups.c.state == "running")).scalars().all()
+    for backup_id in found:
+        if manifest := manifest_of(backup_id):
+            finish(conn, manifest)
+        else:
+            fail(conn, backup_id=backup_id, message=message, finished_at=None)
+    return list(found)
+
+
+def rows_by_id(conn: Connection) -> dict[str, dict[str, Any]]:
+    return {row["backup_id"]: dict(row) for row in conn.execute(select(backups)).mappings()}

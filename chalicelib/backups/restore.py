@@ -1,0 +1,220 @@
+"""A restore: the dump is proved first, the target asked for by name, and everything happens in one transaction."""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from chalicelib.backups import archive, client, manifest, queries, script, snapshot, target
+from chalicelib.backups.archive import Archive
+from chalicelib.backups.client import Client
+from chalicelib.backups.manifest import Manifest
+from chalicelib.backups.safety import save
+from chalicelib.backups.target import Target
+from chalicelib.core.db import make_engine
+from chalicelib.core.log import job
+from chalicelib.core.settings import settings
+from chalicelib.migrations import steps
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int | None], None]
+"""Told the step (`download` in bytes, `safety` in bytes, `restore` in rows), how much is done, and of how much."""
+
+OLDEST_SERVER = 15
+INTERRUPTED = "interrupted: it was running when the dump that was restored here was made"
+
+BEFORE = """
+BEGIN;
+SET client_min_messages = warning;
+SET lock_timeout = '30s';
+DO $$
+DECLARE
+    one record;
+BEGIN
+    IF NOT (pg_try_advisory_xact_lock({backups}) AND pg_try_advisory_xact_lock({migrations})) THEN
+        RAISE EXCEPTION 'a backup, a migration or another restore of this database is running';
+    END IF;
+    EXECUTE format('SET ROLE %I', (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()));
+    FOR one IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', one.nspname);
+    END LOOP;
+END $$;
+CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+COMMENT ON SCHEMA public IS 'standard public schema';
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+"""
+"""What is there goes in the same transaction, so that it stays when the restore fails; public is as initdb makes it."""
+
+AFTER = """
+DO $check$
+DECLARE
+    wanted jsonb := {tables};
+    one record;
+    found bigint;
+    wrong text := '';
+BEGIN
+    FOR one IN {user_tables} LOOP
+        EXECUTE 'SELECT count(*) FROM ' || one.quoted INTO found;
+        IF found IS DISTINCT FROM (wanted ->> one.label)::bigint THEN
+            wrong := wrong || format(' %s has %s rows, not %s;', one.label, found, wanted ->> one.label);
+        END IF;
+        wanted := wanted - one.label;
+    END LOOP;
+    IF wrong <> '' OR wanted <> '{{}}' THEN
+        RAISE EXCEPTION 'the counts are not those of the manifest:% missing: %', wrong, wanted;
+    END IF;
+END $check$;
+"""
+
+ROLES = """-- opsdb backup {name}, for an empty database: psql -1 -v ON_ERROR_STOP=1 -f THIS_FILE
+DO $$
+DECLARE
+    one text;
+BEGIN
+    FOREACH one IN ARRAY ARRAY[{roles}] LOOP
+        IF to_regrole(one) IS NULL THEN
+            EXECUTE format('CREATE ROLE %I', one);
+        END IF;
+    END LOOP;
+END $$;
+
+"""
+"""The dump grants rights to roles, which belong to the server; where they are missing, plain SQL makes them."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did. `compared` says that the rows by table were held against a manifest.
+
+    `safety` is the backup id, or the file, that holds what was replaced; None when there was nothing.
+    """
+
+    source: str
+    backup_id: str | None
+    database: str
+    tables: dict[str, int]
+    compared: bool
+    safety: str | None
+    seconds: float
+
+
+def restore(
+    source: str,
+    *,
+    to: str,
+    now: datetime,
+    replace: str | None = None,
+    safety: bool = True,
+    progress: Progress = lambda step, done, total: None,
+) -> Restored:
+    """Restore `source` (`latest`, a backup id, or a file) into the database at the URL `to`.
+
+    A target that is not empty, or production, must be named by `replace`; what it holds is dumped first unless
+    `safety` is False. Conflict when the target is not allowed, Invalid when the dump is damaged, RestoreFailed when
+    PostgreSQL refuses; in each case the target is as it was.
+    """
+    began = time.monotonic()
+    with job(log, "restore", source=source) as outcome:
+        _refuse_early(to, replace)
+        with archive.at_hand(source, progress=progress) as found:
+            target.prepare(to, admin_url=settings().admin_database_url)
+            there = target.look(to)
+            target.allow(there, replace=replace)
+            target.complain(there)
+            saved = save(there, to, now=now, progress=progress) if safety and there.objects else None
+            _apply(found, there, to, progress)
+        tables = _settled(found, to)
+        outcome |= {"tables": len(tables), "rows": sum(tables.values()), "safety": saved}
+    return Restored(
+        source=source,
+        backup_id=found.manifest.backup_id if found.manifest else None,
+        database=there.database,
+        tables=tables,
+        compared=found.manifest is not None,
+        safety=saved,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def write_sql(source: str, out: Path, *, progress: Progress = lambda step, done, total: None) -> None:
+    """Write `source` as plain SQL, for an empty database and any psql from 15 on."""
+    with archive.at_hand(source, progress=progress) as found, out.open("wb") as file:
+        total = sum(found.manifest.tables.values()) if found.manifest else None
+        before = ROLES.format(
+            name=found.manifest.backup_id if found.manifest else found.path.name,
+            roles=", ".join(f"'{role}'" for role in steps.ROLES),
+        )
+        script.write(
+            found.path,
+            client=_client(found.manifest, OLDEST_SERVER),
+            before=before,
+            out=file,
+            progress=lambda rows: progress("restore", rows, total),
+        )
+
+
+def _refuse_early(to: str, replace: str | None) -> None:
+    """Refuse before the download; a database that is not there yet is the administrator's to make, after it."""
+    try:
+        target.allow(target.look(to), replace=replace)
+    except OperationalError:
+        if not settings().admin_database_url:
+            raise
+
+
+def _client(found: Manifest | None, major: int) -> Client:
+    """Programs that read the archive, and are nearest to the server that takes it."""
+    made_by = int(found.client_version.split(".")[0]) if found else 0
+    why = (
+        f"the dump was made by pg_dump {found.client_version}"
+        if found and made_by > major
+        else f"to restore to {major}"
+    )
+    return client.find(max(major, made_by), why=why)
+
+
+def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
+    total = sum(found.manifest.tables.values()) if found.manifest else None
+    script.apply(
+        found.path,
+        client=_client(found.manifest, int(there.server_version.split(".")[0])),
+        url=to,
+        before=BEFORE.format(backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME),
+        after=_comparison(found.manifest),
+        progress=lambda rows: progress("restore", rows, total),
+    )
+
+
+def _comparison(found: Manifest | None) -> str:
+    """SQL that raises unless every table has the rows of the manifest; nothing when there is none."""
+    if not found:
+        return ""
+    tables = json.dumps(found.tables).replace("'", "''")
+    return AFTER.format(tables=f"'{tables}'", user_tables=snapshot.USER_TABLES)
+
+
+def _settled(found: Archive, to: str) -> dict[str, int]:
+    """End what the dump itself remembers as running, renew statistics; returns the rows by table."""
+    engine = make_engine(to, statement_timeout_seconds=0)
+    try:
+        with engine.begin() as conn:
+            if queries.kept(conn):
+                queries.settle(conn, manifest_of=lambda one: _manifest_of(one, found.manifest), message=INTERRUPTED)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(text("ANALYZE"))
+            return found.manifest.tables if found.manifest else snapshot.counts(conn)
+    finally:
+        engine.dispose()
+
+
+def _manifest_of(backup_id: str, own: Manifest | None) -> Manifest | None:
+    if own and own.backup_id == backup_id:
+        return own
+    return manifest.find(own.bucket, backup_id) if own else None
