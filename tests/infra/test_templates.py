@@ -1,0 +1,294 @@
+"""The templates: clean for cfn-lint, right by the checklist in every stage, and judged by rules that can fail."""
+
+import ipaddress
+import itertools
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib.core.settings import Settings
+from tests.infra.effective import (
+    GIVEN_AT_DEPLOY,
+    INFRA,
+    STAGES,
+    TEMPLATES,
+    at,
+    of_type,
+    resources,
+    stage_parameters,
+    strings,
+    template,
+)
+from tests.infra.lines import LINES, Line
+from tests.infra.rules import RULES, Rule
+from tests.infra.weaker import REMOVE, WEAKER
+
+VARIANTS = {
+    "as committed": {},
+    "VPN with BGP": {"Vpn": "bgp"},
+    "VPN for an older firewall": {"Vpn": "static", "VpnProfile": "older-firewall"},
+    "with the secrets endpoint": {"SecretsEndpoint": "yes"},
+    "unmonitored": {"MonitoringInterval": "0"},
+    "locked, for a console": {"BackupsLockDays": "7", "ConsoleOrigin": "https://opsdb.example.com"},
+}
+
+
+def _line_problems(found: Mapping[str, Any], stage: str) -> list[str]:
+    return [problem for line in LINES if stage in line.stages for problem in line.problems(found)]
+
+
+def _change(found: dict[str, Any], path: str, value: Any) -> None:
+    """Put `value` at `path`, making what is missing on the way; REMOVE takes away."""
+    *way, last = (step.replace("~", ".") for step in path.split("."))
+    node: Any = found
+    for step in way:
+        node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+    if isinstance(node, list):
+        node[int(last) : int(last) + 1] = [] if value is REMOVE else [value]
+    elif value is REMOVE:
+        node.pop(last, None)
+    else:
+        node[last] = value
+
+
+# --- cfn-lint
+
+
+def _lint(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from cfnlint.runner import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_cfn_lint_has_neither_errors_nor_warnings() -> None:
+    done = _lint("--regions", "eu-central-1", "us-east-1", "--", *map(str, sorted(INFRA.glob("*.yaml"))))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_template_switches_a_lint_rule_off() -> None:
+    for path in INFRA.glob("*.yaml"):
+        assert "ignore_checks" not in path.read_text()
+
+
+# --- the checklist
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_line_of_the_checklist_holds(name: str, stage: str) -> None:
+    assert _line_problems(resources(template(name), stage_parameters(stage)), stage) == []
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_rule_holds_in_every_stage_and_variant(stage: str, variant: str) -> None:
+    given = stage_parameters(stage) | VARIANTS[variant]
+    for name in TEMPLATES:
+        found = resources(template(name), given)
+        assert {rule.__name__: list(rule(found)) for rule in RULES if list(rule(found))} == {}
+
+
+def _weaker_lines() -> Iterator[Any]:
+    """Each line, removed and made worse, for each resource it is about."""
+    for line, name in itertools.product(LINES, TEMPLATES):
+        stage = line.stages[-1]
+        for subject in line.subjects(resources(template(name), stage_parameters(stage))):
+            for how, value in (("removed", REMOVE), ("made worse", line.worse)):
+                if value is not REMOVE or not line.good(None):
+                    yield pytest.param(name, stage, line, subject, value, id=f"{subject}.{line.path} {how}")
+
+
+@pytest.mark.parametrize(("name", "stage", "line", "subject", "value"), list(_weaker_lines()))
+def test_a_weakened_property_is_noticed(name: str, stage: str, line: Line, subject: str, value: Any) -> None:
+    weaker = template(name)
+    _change(weaker["Resources"][subject], line.path, value)
+    assert any(one.startswith(f"{subject}: ") for one in line.problems(resources(weaker, stage_parameters(stage))))
+
+
+def test_every_line_is_about_something() -> None:
+    found = [resources(template(name), stage_parameters("prod")) for name in TEMPLATES]
+    assert [line.path for line in LINES if not any(line.subjects(one) for one in found)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "value"), [(rule, path, value) for rule, changes in WEAKER.items() for path, value in changes]
+)
+def test_a_weakened_template_breaks_its_rule(rule: str, path: str, value: Any) -> None:
+    given = stage_parameters("prod") | {"SecretsEndpoint": "yes"}
+    name = "data" if re.split(r"[./]", path)[0] in template("data")["Resources"] else "network"
+    weaker = template(name)
+    _change(weaker["Resources"], path.replace("/", ".Properties.", 1), value)
+    judge = _rules_by_name()[rule]
+    assert list(judge(resources(template(name), given))) == []
+    assert list(judge(resources(weaker, given))) != []
+
+
+def _rules_by_name() -> dict[str, Rule]:
+    return {one.__name__: one for one in RULES}
+
+
+def test_every_rule_is_seen_to_fail() -> None:
+    assert _rules_by_name().keys() == WEAKER.keys()
+
+
+# --- what ties the templates together
+
+
+def test_every_import_has_its_export_in_the_network() -> None:
+    imported = {
+        text
+        for one in template("data")["Resources"].values()
+        for text in strings(one)
+        if text.startswith("opsdb-${Stage}-network-")
+    }
+    exported = {at(one, "Export.Name.Fn::Sub") for one in template("network")["Outputs"].values()}
+    assert len(imported) == 3
+    assert imported <= exported
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_output_is_exported_under_its_own_name(name: str) -> None:
+    outputs = template(name)["Outputs"]
+    assert {at(one, "Export.Name.Fn::Sub") for one in outputs.values()} == {
+        f"opsdb-${{Stage}}-{name}-{output}" for output in outputs
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_endpoint_names_the_very_buckets_that_the_data_stack_makes(stage: str) -> None:
+    given = stage_parameters(stage)
+    buckets = of_type(resources(template("data"), given), "AWS::S3::Bucket")
+    made = {f"arn:aws:s3:::{buckets[one]['Properties']['BucketName']}" for one in ("UploadsBucket", "BackupsBucket")}
+    named = resources(template("network"), given)["S3Endpoint"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert {one.removesuffix("/*") for one in named["Resource"]} == made
+
+
+def test_the_longest_bucket_name_still_fits() -> None:
+    assert len("opsdb-staging-access-logs-111122223333-ap-southeast-2") <= 63
+
+
+def test_the_snapshot_and_the_nightly_dump_are_apart() -> None:
+    minute, hour = re.findall(r"cron\((\d+) (\d+) ", Settings.read({}).nightly_backup_schedule)[0]
+    dump = int(hour) * 60 + int(minute)
+    window = template("data")["Parameters"]["BackupWindow"]["Default"]
+    start, end = (int(one[:2]) * 60 + int(one[3:]) for one in window.split("-"))
+    assert dump + 15 < start or dump > end
+
+
+# --- parameters
+
+
+def _all_parameters() -> dict[str, dict[str, Any]]:
+    return {key: one for name in TEMPLATES for key, one in template(name)["Parameters"].items()}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_parameter_explains_itself(name: str) -> None:
+    for key, one in template(name)["Parameters"].items():
+        assert one.get("Description"), key
+        assert not ({"AllowedPattern", "MinValue"} & one.keys()) or one.get("ConstraintDescription"), key
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & one.keys(), f"{key} takes anything"
+
+
+def _accepted(key: str, value: str) -> bool:
+    one = _all_parameters()[key]
+    if "AllowedValues" in one:
+        return value in map(str, one["AllowedValues"])
+    if "AllowedPattern" in one:
+        return re.fullmatch(one["AllowedPattern"], value) is not None
+    return value.isdigit() and int(one["MinValue"]) <= int(value) <= int(one["MaxValue"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_committed_parameters_are_declared_and_accepted(stage: str) -> None:
+    for key, value in stage_parameters(stage).items():
+        assert isinstance(value, str), f"{key}: CloudFormation takes strings only"
+        assert _accepted(key, value), f"{key}={value}"
+
+
+def test_every_default_is_accepted() -> None:
+    for key, one in _all_parameters().items():
+        assert "Default" not in one or _accepted(key, str(one["Default"])), key
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("VpcCidr", "0.0.0.0/0"),
+        ("VpcCidr", "10.0.0.0/8"),
+        ("VpcCidr", "10.256.0.0/16"),
+        ("OnPremisesCidr", "0.0.0.0/0"),
+        ("OnPremisesCidr", "203.0.113.0/24"),
+        ("OnPremisesDatabaseClientsCidr", "192.168.0.0/16"),
+        ("OnPremisesDatabaseClientsCidr", "0.0.0.0/0"),
+        ("CustomerGatewayIp", "192.0.2"),
+        ("CustomerGatewayIp", "192.0.2.10."),
+        ("CustomerGatewayIp", "vpn.example.com"),
+        ("S3PrefixListId", ""),
+        ("EngineVersion", "16"),
+        ("MonitoringInterval", "45"),
+        ("BackupRetentionDays", "0"),
+        ("BackupWindow", "25:00-26:00"),
+        ("ConsoleOrigin", "http://opsdb.example.com"),
+        ("ConsoleOrigin", "*"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_anything_is_made(key: str, value: str) -> None:
+    assert not _accepted(key, value)
+
+
+def test_stages_and_premises_share_no_address() -> None:
+    networks = [ipaddress.ip_network(stage_parameters(stage)["VpcCidr"]) for stage in STAGES]
+    networks.append(ipaddress.ip_network(template("network")["Parameters"]["OnPremisesCidr"]["Default"]))
+    assert not [pair for pair in itertools.combinations(networks, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_stages_are_as_large_as_decided() -> None:
+    def size(stage: str) -> tuple[str, ...]:
+        keys = ("InstanceClass", "MultiAZ", "BackupRetentionDays", "DeletionProtection")
+        return tuple(stage_parameters(stage)[key] for key in keys)
+
+    assert size("dev")[::2] == ("db.t4g.micro", "7")
+    assert size("staging")[::2] == ("db.t4g.small", "14")
+    assert size("prod") == ("db.t4g.small", "true", "30", "true")
+
+
+def test_no_committed_file_holds_an_id_or_a_devices_address() -> None:
+    for path in [*INFRA.glob("*.yaml"), *INFRA.glob("parameters/*.json")]:
+        assert not re.search(r"\b(vpc|subnet|sg|pl|vgw|cgw|ami)-[0-9a-f]{8,}\b|\b\d{12}\b", path.read_text()), path
+        assert not any(f'"{one}"' in path.read_text() for one in GIVEN_AT_DEPLOY), path
+
+
+ASSERTIONS: list[tuple[str, dict[str, str]]] = [
+    ("network", {"Vpn": "static", "CustomerGatewayIp": ""}),
+    ("network", {"SecondZone": "a"}),
+    ("data", {"Stage": "prod", "DeletionProtection": "false", "MultiAZ": "true"}),
+    ("data", {"Stage": "prod", "DeletionProtection": "true", "MultiAZ": "false"}),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), ASSERTIONS)
+def test_parameters_that_do_not_go_together_are_refused(name: str, given: dict[str, str]) -> None:
+    fine = stage_parameters("prod")
+    assert _refusals(name, fine) == []
+    assert len(_refusals(name, fine | given)) == 1
+
+
+def _refusals(name: str, given: Mapping[str, str]) -> list[str]:
+    """The assertions of the template's Rules that these parameters fail."""
+    parsed, failed = template(name), []
+    for rule in parsed["Rules"].values():
+        for one in rule["Assertions"]:
+            tests = {"Applies": rule.get("RuleCondition", {"Fn::Equals": ["", ""]}), "Holds": one["Assert"]}
+            parsed["Conditions"] = tests
+            parsed["Resources"] = {key: {"Type": "Any", "Condition": key} for key in tests}
+            if resources(parsed, given).keys() == {"Applies"}:
+                failed.append(one["AssertDescription"])
+    return failed
