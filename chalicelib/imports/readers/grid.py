@@ -212,7 +212,7 @@ def _handlers(
             else:
                 stated = dict(zip(pending[::2], pending[1::2], strict=True))
                 reference = stated.get(key_r)
-                memo = by_attribute[key_t].get(stated.get(key_t)) or by_style.get(stated.get(key_s), plain)
+                memo = by_attribute[key_t].get(stated.get(key_t, "n")) or by_style.get(stated.get(key_s, "0"), plain)
             if reference is None:
                 column += 1
             else:
@@ -250,7 +250,9 @@ def _handlers(
                 raise too_many_rows(limits)
             ready.append(Row(number, cells))
             cells = []
-        if len(attributes) and attributes[0] is key_r:
+        if not attributes:
+            number += 1
+        elif attributes[0] is key_r:
             number = _row_number(attributes[1], number)
         else:
             stated = dict(zip(attributes[::2], attributes[1::2], strict=True))
@@ -267,8 +269,8 @@ def _handlers(
 
 
 def _row_number(stated: str, before: int) -> int:
-    if len(stated) < 8 and stated.isdecimal() and before < int(stated) <= LAST_ROW:
-        return int(stated)
+    if len(stated) < 8 and stated.isdecimal() and before < (number := int(stated)) <= LAST_ROW:
+        return number
     raise Invalid(DAMAGED)
 
 

@@ -116,7 +116,7 @@ class Package:
 
 def new_parser(intern: dict[str, object] | None = None) -> expat.XMLParserType:
     """A parser that joins split text, and refuses a DOCTYPE and with it every entity."""
-    parser = expat.ParserCreate(None, None, intern) if intern is not None else expat.ParserCreate()  # type: ignore[call-arg]
+    parser = expat.ParserCreate(None, None, intern) if intern is not None else expat.ParserCreate()
     parser.buffer_text = True
     parser.buffer_size = PIECE
     parser.StartDoctypeDeclHandler = _refuse_doctype

@@ -41,7 +41,7 @@ class Unreadable:
 
 
 class LooseNumber(float):
-    """A number without a date format in a workbook of the 1904 date system: never a day, its day would be 4 years off."""
+    """A number without a date format in a workbook that counts days from 1904: never a day, it may be 4 years off."""
 
     __slots__ = ()
 

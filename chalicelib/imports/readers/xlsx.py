@@ -77,7 +77,7 @@ def _workbook(package: Package) -> _Workbook:
     package.walk(part, start)
     if len(named) > package.limits.sheets:
         raise TooLarge(f"The file has more than {package.limits.sheets:,} sheets: keep the one that is to be read.")
-    by_kind = {kind: target for kind, target in targets.values()}
+    by_kind: dict[str, str] = dict(targets.values())
     return _Workbook(
         [(title, _sheet_part(package, *targets[identity])) for title, identity in named if _is_grid(targets, identity)],
         package.find(by_kind.get("sharedStrings", "")),
