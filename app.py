@@ -1,13 +1,44 @@
 """Composition only: the routes, the upload event, the schedules and the plain functions."""
 
-from chalice.app import Chalice
+from typing import Any
 
+from chalice.app import Chalice, CloudWatchEvent, S3Event
+
+from chalicelib.backups.run import nightly
 from chalicelib.core import http, log
+from chalicelib.core.clock import now
 from chalicelib.core.settings import settings
+from chalicelib.core.storage import INCOMING
+from chalicelib.imports import arrivals
+from chalicelib.migrations import steps
 from chalicelib.routes import ALL
 
-app = Chalice(app_name="opsdb", configure_logs=False)
 log.configure(debug=settings().debug)
+app = Chalice(app_name="opsdb", configure_logs=False)
 app.register_middleware(http.errors_in_our_words, "http")
 for feature in ALL:
     app.register_blueprint(feature.blueprint, url_prefix="/api")
+
+
+@app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
+def on_upload(event: S3Event) -> None:
+    """A sheet was put into the uploads bucket."""
+    arrivals.on_event(event.to_dict())
+
+
+@app.schedule(settings().sweep_schedule)
+def sweep_uploads(event: CloudWatchEvent) -> None:
+    """Sheets whose event was lost, or whose run was cut off."""
+    arrivals.sweep(now=now())
+
+
+@app.schedule(settings().nightly_backup_schedule)
+def nightly_backup(event: CloudWatchEvent) -> None:
+    """A dump of the whole database, every night."""
+    nightly(now=now())
+
+
+@app.lambda_function()
+def migrate(event: dict[str, Any], context: Any) -> dict[str, str]:
+    """Bring the schema to this release; called by whoever deploys, before traffic moves."""
+    return {"revision": steps.upgrade(settings().require("owner_database_url"))}

@@ -35,8 +35,8 @@ def add_values(conn: Connection, values_by_category: Mapping[str, Iterable[str]]
         {"category": category, "value": value} for category, values in values_by_category.items() for value in values
     ]
     if rows:
-        new = upsert(admin_options)
-        conn.execute(new.on_conflict_do_update(index_elements=["category", "value"], set_={"is_active": True}), rows)
+        new = upsert(admin_options).values(rows)
+        conn.execute(new.on_conflict_do_update(index_elements=["category", "value"], set_={"is_active": True}))
 
 
 def revision(conn: Connection) -> str | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, fields
 from datetime import time
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
-T = TypeVar("T")
+DateOrder = Literal["day-first", "month-first"]
 
 
 class SettingsError(Exception):
@@ -30,10 +30,10 @@ def _flag(text: str) -> bool:
     return text.lower() in {"true", "1"}
 
 
-def _date_order(text: str) -> str:
-    if text not in {"day-first", "month-first"}:
-        raise ValueError("must be day-first or month-first")
-    return text
+def _date_order(text: str) -> DateOrder:
+    if text not in get_args(DateOrder):
+        raise ValueError(f"must be {' or '.join(get_args(DateOrder))}")
+    return cast(DateOrder, text)
 
 
 def setting(name: str, meaning: str, read: Callable[[str], Any] = str, default: Any = None) -> Any:
@@ -69,7 +69,7 @@ class Settings:
     cover_tier: int = setting("OPSDB_COVER_TIER", "lowest tier that may cover", _whole, 0)
     rest_hours: int = setting("OPSDB_REST_HOURS", "least rest between shifts, hours", _whole, 11)
     retention_months: int = setting("OPSDB_RETENTION_MONTHS", "months before rows move to history", _whole, 13)
-    date_order: str = setting(
+    date_order: DateOrder = setting(
         "OPSDB_DATE_ORDER", "how 05/10/2026 is read in sheets: day-first or month-first", _date_order, "day-first"
     )
     uploads_bucket: str | None = setting("OPSDB_UPLOADS_BUCKET", "S3 bucket that sheets are put into")
@@ -86,6 +86,9 @@ class Settings:
         "OPSDB_NIGHTLY_BACKUP_SCHEDULE",
         "when the nightly backup runs, UTC, in EventBridge's form",
         default="cron(30 1 * * ? *)",
+    )
+    sweep_schedule: str = setting(
+        "OPSDB_SWEEP_SCHEDULE", "when lost uploads are looked for, in EventBridge's form", default="rate(15 minutes)"
     )
 
     def require(self, attribute: str) -> Any:

@@ -38,6 +38,10 @@ def incoming_key(kind: str, name: str) -> str:
     return f"{INCOMING}{kind}/{name}"
 
 
+def direct_key(kind: str, name: str) -> str:
+    return f"{DIRECT}{kind}/{name}"
+
+
 def result_key(key: str) -> str:
     return f"{RESULTS}{key}.json"
 

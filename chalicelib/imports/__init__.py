@@ -1,1 +1,1 @@
-"""Sheets into the database: readers, sheets and the run of an upload."""
+"""Sheets to rows: read in chunks, checked row by row, applied in one transaction."""

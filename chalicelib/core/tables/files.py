@@ -42,6 +42,8 @@ uploads = Table(
     Column("options", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("dry_run", Boolean, nullable=False, server_default=text("false")),
     _count("rows_read"),
+    # The number of the last row whose chunk is staged: where a run that was cut off goes on.
+    _count("last_row"),
     Column("rows_total", Integer),
     _count("success_count"),
     _count("error_count"),

@@ -135,6 +135,7 @@ CREATE TABLE uploads (
     options JSONB DEFAULT '{}'::jsonb NOT NULL,
     dry_run BOOLEAN DEFAULT false NOT NULL,
     rows_read INTEGER DEFAULT 0 NOT NULL,
+    last_row INTEGER DEFAULT 0 NOT NULL,
     rows_total INTEGER,
     success_count INTEGER DEFAULT 0 NOT NULL,
     error_count INTEGER DEFAULT 0 NOT NULL,

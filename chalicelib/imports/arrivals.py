@@ -1,0 +1,132 @@
+"""The ways in: the bucket's event, a file at hand, and the sweep for what was lost on the way."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import uuid4
+
+from chalicelib.core import db
+from chalicelib.core.errors import Invalid
+from chalicelib.core.log import job as logged_job
+from chalicelib.core.settings import settings
+from chalicelib.core.storage import INCOMING, direct_key, kind_of, s3
+from chalicelib.imports import queries
+from chalicelib.imports.queries import Upload
+from chalicelib.imports.run import Progress, run
+from chalicelib.imports.sheets import KINDS
+from chalicelib.imports.sheets.sheet import Options
+
+log = logging.getLogger(__name__)
+
+LOST_AFTER = timedelta(minutes=15)
+"""An upload that has not ended by then is run again by the sweep."""
+
+
+def on_event(document: Mapping[str, Any]) -> None:
+    """Import every object of an S3 event; an event that names none (a test event) is no error."""
+    for record in document.get("Records", []):
+        bucket = record["s3"]["bucket"]["name"]
+        thing = record["s3"]["object"]
+        principal = record.get("userIdentity", {}).get("principalId", "unknown")
+        upload_id = register(
+            bucket=bucket,
+            key=unquote_plus(thing["key"]),
+            version_id=thing.get("versionId", ""),
+            uploaded_by=f"s3:{principal}",
+        )
+        if upload_id is not None:
+            run(upload_id)
+
+
+def register(*, bucket: str, key: str, version_id: str, uploaded_by: str, kind: str | None = None) -> int | None:
+    """The upload of an object version, made unless it is known; None when the object is gone or no sheet."""
+    kind = kind or kind_of(key)
+    if kind is None:
+        log.info("not a sheet: its key names no kind", extra={"bucket": bucket})
+        return None
+    head = _head(bucket, key, version_id)
+    if head is None:
+        return None
+    options, problem = _options(head["Metadata"])
+    facts = {
+        "kind": kind,
+        "filename": key.rpartition("/")[2],
+        "bucket": bucket,
+        "key": key,
+        "version_id": version_id,
+        "size": head["ContentLength"],
+        "object_modified": head["LastModified"],
+        "uploaded_by": uploaded_by,
+        "options": {name: getattr(options, name) for name in Options.__dataclass_fields__},
+        "dry_run": options.dry_run,
+        **({"state": "failed", "message": problem} if problem else {}),
+    }
+    with db.engine().begin() as conn:
+        return queries.register(conn, facts=facts)
+
+
+def _head(bucket: str, key: str, version_id: str) -> Any:
+    from botocore.exceptions import ClientError
+
+    try:
+        return s3().head_object(Bucket=bucket, Key=key, **({"VersionId": version_id} if version_id else {}))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchVersion", "405"}:
+            log.warning("the object of an event is gone", extra={"bucket": bucket})
+            return None
+        raise
+
+
+def _options(metadata: Mapping[str, str]) -> tuple[Options, str | None]:
+    """The options, or defaults and the sentence that the upload fails with."""
+    try:
+        return Options.read(metadata), None
+    except Invalid as error:
+        return Options(), " ".join(error.problems)
+
+
+def import_file(
+    path: Path, *, kind: str, options: Mapping[str, bool], uploaded_by: str, progress: Progress | None = None
+) -> Upload:
+    """Store a file under `direct/`, which fires no event, and run it here and now."""
+    if kind not in KINDS:
+        raise Invalid(f"kind: must be one of: {', '.join(KINDS)}; got {kind!r}")
+    bucket = settings().require("uploads_bucket")
+    key = direct_key(kind, f"{uuid4()}/{path.name}")
+    metadata = {name.replace("_", "-"): str(value).lower() for name, value in options.items()}
+    with path.open("rb") as file:
+        stored = s3().put_object(Bucket=bucket, Key=key, Body=file, Metadata=metadata)
+    upload_id = register(
+        bucket=bucket, key=key, version_id=stored.get("VersionId", ""), uploaded_by=uploaded_by, kind=kind
+    )
+    assert upload_id is not None
+    done = run(upload_id, progress=progress)
+    assert done is not None
+    return done
+
+
+def sweep(*, now: datetime) -> None:
+    """Run what should have run: uploads that were cut off, and objects whose event never came."""
+    with logged_job(log, "sweep") as outcome:
+        before = now - LOST_AFTER
+        lost = [found for found in _lost_objects(before) if found is not None]
+        with db.reading() as conn:
+            waiting = queries.unfinished(conn, before=before)
+        outcome |= {"lost_events": len(lost), "unfinished": len(waiting)}
+        for upload_id in dict.fromkeys([*waiting, *lost]):
+            run(upload_id)
+
+
+def _lost_objects(before: datetime) -> Iterator[int | None]:
+    """Uploads made now for incoming objects that have none."""
+    bucket = settings().require("uploads_bucket")
+    for answer in s3().get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=INCOMING):
+        there = [one for one in answer.get("Versions", []) if one["LastModified"] < before and kind_of(one["Key"])]
+        with db.reading() as conn:
+            known = queries.known_versions(conn, bucket=bucket, keys=[one["Key"] for one in there])
+        for one in there:
+            if (one["Key"], one["VersionId"]) not in known:
+                yield register(bucket=bucket, key=one["Key"], version_id=one["VersionId"], uploaded_by="sweep")

@@ -1,0 +1,262 @@
+"""All SQL on uploads, their staged rows and their findings."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from chalicelib.core.http import Page
+from chalicelib.core.inputs import ListQuery
+from chalicelib.core.paging import page
+from chalicelib.core.tables import upload_errors, upload_rows, uploads
+
+RUN_LOCK = 0x0B10AD
+"""Class of the advisory locks that uploads hold while they run; the upload's id is the second key."""
+
+TERMINAL = ("done", "done_with_errors", "failed", "cancelled", "undone")
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """One file that came in and what became of it."""
+
+    upload_id: int
+    kind: str
+    filename: str
+    key: str
+    version_id: str
+    size: int | None
+    sha256: str | None
+    state: str
+    dry_run: bool
+    options: dict[str, bool]
+    rows_read: int
+    rows_total: int | None
+    success_count: int
+    error_count: int
+    duplicate_count: int
+    unchanged_count: int
+    kept_count: int
+    disappeared_count: int
+    message: str | None
+    uploaded_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    errors_url: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something to tell about one row; `error` rows were not written."""
+
+    error_id: int
+    finding: str
+    row_number: int | None
+    column_name: str | None
+    value: str | None
+    reason: str
+
+
+State = Literal["waiting", "running", "done", "done_with_errors", "failed", "cancelled", "undone"]
+Found = Literal["error", "duplicate", "kept", "disappeared", "warning"]
+
+
+class UploadFilters(ListQuery, frozen=True, kw_only=True):
+    """Which uploads; the newest first unless sorted."""
+
+    kind: list[str] = []
+    state: list[State] = []
+    order: Literal["asc", "desc"] = "desc"
+
+
+class FindingFilters(ListQuery, frozen=True, kw_only=True):
+    """Which findings of an upload."""
+
+    finding: list[Found] = []
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a run needs to know of its upload."""
+
+    upload_id: int
+    kind: str
+    bucket: str
+    key: str
+    version_id: str
+    size: int | None
+    object_modified: datetime | None
+    state: str
+    options: Mapping[str, Any]
+    uploaded_by: str
+    rows_read: int
+    last_row: int
+
+
+_URL = func.concat("/api/uploads/", uploads.c.upload_id, "/errors")
+_UPLOAD = [_URL if name == "errors_url" else uploads.c[name] for name in Upload.__struct_fields__]
+_FINDING = [upload_errors.c[name] for name in Finding.__struct_fields__]
+_CLAIMED = [uploads.c[name] for name in Claimed.__dataclass_fields__]
+_SORTABLE = ("upload_id", "kind", "filename", "state", "size", "created_at", "started_at", "finished_at")
+
+
+def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
+    """The id of the upload of this object version; made now unless it is known."""
+    made = conn.execute(
+        upsert(uploads).values(**facts).on_conflict_do_nothing().returning(uploads.c.upload_id)
+    ).scalar()
+    if made is not None:
+        return int(made)
+    known: int = conn.execute(
+        select(uploads.c.upload_id).where(
+            uploads.c.bucket == facts["bucket"],
+            uploads.c.key == facts["key"],
+            uploads.c.version_id == facts["version_id"],
+        )
+    ).scalar_one()
+    return known
+
+
+def lock(conn: Connection, *, upload_id: int) -> bool:
+    """Take the upload for this session; False when another one has it."""
+    return bool(conn.execute(select(func.pg_try_advisory_lock(RUN_LOCK, upload_id))).scalar())
+
+
+def unlock(conn: Connection, *, upload_id: int) -> None:
+    conn.execute(select(func.pg_advisory_unlock(RUN_LOCK, upload_id)))
+
+
+def claimed(conn: Connection, *, upload_id: int) -> Claimed:
+    return Claimed(*conn.execute(select(*_CLAIMED).where(uploads.c.upload_id == upload_id)).one())
+
+
+def begin(conn: Connection, *, upload_id: int) -> None:
+    conn.execute(
+        update(uploads)
+        .where(uploads.c.upload_id == upload_id)
+        .values(
+            state="running",
+            attempts=uploads.c.attempts + 1,
+            started_at=func.coalesce(uploads.c.started_at, func.now()),
+        )
+    )
+
+
+def stage(conn: Connection, *, upload_id: int, rows: Iterable[tuple[int, Sequence[str | None]]]) -> None:
+    """Add checked rows to the staging table."""
+    lines = "".join([f"{upload_id}\t{number}\t{_array(cells)}\n" for number, cells in rows])
+    if lines:
+        cursor: Any = conn.connection.cursor()
+        cursor.copy_expert("COPY upload_rows (upload_id, row_number, cells) FROM STDIN", io.StringIO(lines))
+
+
+def _array(cells: Sequence[str | None]) -> str:
+    """A text array as COPY reads it."""
+    body = ",".join(["NULL" if cell is None else f'"{cell}"' for cell in cells])
+    if body.isprintable() and "\\" not in body and body.count('"') == 2 * (len(cells) - cells.count(None)):
+        return f"{{{body}}}"
+    quoted = ("NULL" if cell is None else '"' + _escaped(cell) + '"' for cell in cells)
+    return "{" + ",".join(quoted) + "}"
+
+
+def _escaped(cell: str) -> str:
+    """Escaped for the array first and for COPY afterwards."""
+    for_array = cell.replace("\\", "\\\\").replace('"', '\\"')
+    for_copy = for_array.replace("\\", "\\\\")
+    return for_copy.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def note(conn: Connection, *, findings: Sequence[Mapping[str, Any]]) -> None:
+    if findings:
+        conn.execute(insert(upload_errors), list(findings))
+
+
+def checkpoint(conn: Connection, *, upload_id: int, rows_read: int, last_row: int) -> None:
+    conn.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(rows_read=rows_read, last_row=last_row))
+
+
+def wait_for_table(conn: Connection, *, table: str) -> None:
+    """Applies to one table wait for each other until their transactions end."""
+    conn.execute(select(func.pg_advisory_xact_lock(func.hashtext(table))))
+
+
+def failed_rows(conn: Connection, *, upload_id: int) -> int:
+    """How many rows have an error; a row with two errors counts once."""
+    return int(
+        conn.execute(
+            select(func.count(func.distinct(upload_errors.c.row_number))).where(
+                upload_errors.c.upload_id == upload_id, upload_errors.c.finding == "error"
+            )
+        ).scalar_one()
+    )
+
+
+def finish(conn: Connection, *, upload_id: int, values: Mapping[str, Any]) -> None:
+    """The last word on an upload; its staged rows have served."""
+    conn.execute(delete(upload_rows).where(upload_rows.c.upload_id == upload_id))
+    conn.execute(
+        update(uploads).where(uploads.c.upload_id == upload_id).values(finished_at=func.clock_timestamp(), **values)
+    )
+
+
+def unfinished(conn: Connection, *, before: datetime) -> list[int]:
+    """Uploads that should have run by then."""
+    return list(
+        conn.execute(
+            select(uploads.c.upload_id)
+            .where(uploads.c.state.in_(("waiting", "running")), uploads.c.created_at < before)
+            .order_by(uploads.c.upload_id)
+        ).scalars()
+    )
+
+
+def known_versions(conn: Connection, *, bucket: str, keys: Sequence[str]) -> set[tuple[str, str]]:
+    """Which (key, version id) of these keys have an upload."""
+    rows = conn.execute(
+        select(uploads.c.key, uploads.c.version_id).where(uploads.c.bucket == bucket, uploads.c.key.in_(keys))
+    )
+    return {(row.key, row.version_id) for row in rows}
+
+
+def find_upload(conn: Connection, *, upload_id: int) -> Upload | None:
+    row = conn.execute(select(*_UPLOAD).where(uploads.c.upload_id == upload_id)).one_or_none()
+    return Upload(*row) if row else None
+
+
+def list_uploads(conn: Connection, *, query: UploadFilters) -> Page[Upload]:
+    chosen: dict[Any, Sequence[str]] = {uploads.c.kind: query.kind, uploads.c.state: query.state}
+    return page(
+        conn,
+        query=query,
+        source=uploads,
+        where=[column.in_(values) for column, values in chosen.items() if values],
+        columns=_UPLOAD,
+        order_by={name: uploads.c[name] for name in _SORTABLE},
+        key=uploads.c.upload_id,
+        make=Upload,
+    )
+
+
+def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) -> Page[Finding]:
+    found = [upload_errors.c.upload_id == upload_id]
+    if query.finding:
+        found.append(upload_errors.c.finding.in_(query.finding))
+    return page(
+        conn,
+        query=query,
+        source=upload_errors,
+        where=found,
+        columns=_FINDING,
+        order_by={name: upload_errors.c[name] for name in ("row_number", "finding", "column_name")},
+        key=upload_errors.c.error_id,
+        make=Finding,
+    )
+
+
+def allow_long_statements(conn: Connection, *, seconds: int) -> None:
+    """Until the transaction ends; an import's statements are long by nature."""
+    conn.execute(text(f"SET LOCAL statement_timeout = {int(seconds) * 1000}"))

@@ -1,0 +1,237 @@
+"""One upload from object to rows: claim it, read and check in chunks, apply in one transaction, report."""
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from chalicelib.core import db
+from chalicelib.core.clock import now
+from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
+from chalicelib.core.log import job as logged_job
+from chalicelib.core.settings import settings
+from chalicelib.core.storage import result_key, s3
+from chalicelib.imports import header, queries
+from chalicelib.imports.queries import Claimed, Upload
+from chalicelib.imports.readers import Limits, Row, open_rows
+from chalicelib.imports.sheets import KINDS
+from chalicelib.imports.sheets.sheet import Checker, Counts, Job, Kind, Options, Problem
+
+log = logging.getLogger(__name__)
+
+CHUNK = 5_000
+"""Rows per checkpoint: a crash reads at most so many again."""
+
+LONGEST_STATEMENT = 840
+"""Seconds; below the 900 of the function, so that the database gives up first and says why."""
+
+MEGABYTE = 1_000_000
+Progress = Callable[[int, float], None]
+"""Called after every chunk with the rows read and the share of the file, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """How far reading has come."""
+
+    rows_read: int
+    last_row: int
+
+
+def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
+    """Run an upload to its end and return it; None when somebody else is running it right now.
+
+    Calling it again is safe at any time: what is finished stays, what was cut off goes on after its last chunk. A bad
+    file ends as a failed upload; a failure of the infrastructure propagates and leaves the upload to be run again.
+    """
+    with db.engine().connect() as conn:
+        with conn.begin():
+            mine = queries.lock(conn, upload_id=upload_id)
+        if not mine:
+            log.info("upload %d is being run by somebody else", upload_id)
+            return None
+        try:
+            with conn.begin():
+                upload = queries.claimed(conn, upload_id=upload_id)
+            if upload.state not in queries.TERMINAL:
+                _run_locked(conn, upload, progress or (lambda rows, share: None))
+            with conn.begin():
+                return queries.find_upload(conn, upload_id=upload_id)
+        finally:
+            _unlock(conn, upload_id)
+
+
+def _unlock(conn: Connection, upload_id: int) -> None:
+    """The lock belongs to the session: where the connection broke it is gone already."""
+    if not conn.invalidated and not conn.closed:
+        conn.rollback()
+        with conn.begin():
+            queries.unlock(conn, upload_id=upload_id)
+
+
+def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
+    with logged_job(log, "import", upload_id=upload.upload_id, kind=upload.kind) as outcome:
+        with conn.begin():
+            queries.begin(conn, upload_id=upload.upload_id)
+        try:
+            outcome |= _import(conn, upload, progress)
+        except OpsdbError as refusal:
+            conn.rollback()
+            message = " ".join(refusal.problems) or refusal.summary
+            outcome |= {"state": "failed", "reason": type(refusal).__name__}
+            with conn.begin():
+                queries.finish(conn, upload_id=upload.upload_id, values={"state": "failed", "message": message})
+        _put_result(conn, upload)
+
+
+def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, Any]:
+    kind = KINDS.get(upload.kind)
+    if kind is None:
+        raise Invalid(f"Sheets of the kind {upload.kind!r} are not understood; known are {', '.join(KINDS)}.")
+    local_now = now().astimezone(settings().timezone).replace(tzinfo=None)
+    job = Job(upload.upload_id, Options(**upload.options), local_now, upload.object_modified)
+    with _downloaded(upload) as (path, sha256):
+        staged = _stage(conn, upload, kind, job, path, progress)
+    return _apply(conn, upload, kind, job, staged, sha256)
+
+
+@contextmanager
+def _downloaded(upload: Claimed) -> Iterator[tuple[Path, str]]:
+    """The object as a file, for the time of reading, and its SHA-256."""
+    largest = settings().max_upload_mb * MEGABYTE
+    if upload.size is not None and upload.size > largest:
+        raise TooLarge(
+            f"The file has {upload.size / MEGABYTE:,.1f} MB; at most {settings().max_upload_mb} MB are read."
+        )
+    with tempfile.NamedTemporaryFile(prefix="opsdb-", suffix=".sheet") as file:
+        version = {"VersionId": upload.version_id} if upload.version_id else {}
+        answer = s3().get_object(Bucket=upload.bucket, Key=upload.key, **version)
+        digest = _copy(answer["Body"], file)
+        yield Path(file.name), digest
+
+
+def _copy(body: Any, file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in body.iter_chunks(1024 * 1024):
+        digest.update(piece)
+        file.write(piece)
+    file.flush()
+    return digest.hexdigest()
+
+
+def limits() -> Limits:
+    """What the settings allow a file to be."""
+    return Limits(
+        bytes=settings().max_upload_mb * MEGABYTE,
+        unpacked_bytes=settings().max_unpacked_mb * MEGABYTE,
+        columns=settings().max_columns,
+        rows=settings().max_rows,
+    )
+
+
+def _stage(conn: Connection, upload: Claimed, kind: Kind, job: Job, path: Path, progress: Progress) -> Staged:
+    """Read, check and stage every row that an earlier try has not; each chunk is one transaction."""
+    rows_read, last_row = upload.rows_read, upload.last_row
+    with open_rows(path, limits(), filename=upload.key) as sheet:
+        rows = iter(sheet)
+        head = list(islice(rows, header.LOOK_AT))
+        found = header.find(head, kind.columns)
+        below = (row for row in chain(head, rows) if row.number > max(found.number, last_row))
+        with conn.begin():
+            check = kind.checker(conn, job)
+        while chunk := list(islice(below, CHUNK)):
+            with conn.begin():
+                queries.allow_long_statements(conn, seconds=LONGEST_STATEMENT)
+                rows_read += _stage_chunk(conn, upload.upload_id, chunk, found, check)
+                last_row = chunk[-1].number
+                queries.checkpoint(conn, upload_id=upload.upload_id, rows_read=rows_read, last_row=last_row)
+            progress(rows_read, sheet.progress)
+    return Staged(rows_read, last_row)
+
+
+def _stage_chunk(conn: Connection, upload_id: int, chunk: Sequence[Row], found: header.Header, check: Checker) -> int:
+    """Stage the chunk's readable rows and note what is wrong with the others; how many rows it had."""
+    good: list[tuple[int, Sequence[str | None]]] = []
+    findings: list[dict[str, Any]] = []
+    read = 0
+    for row in chunk:
+        if found.repeats(row):
+            continue
+        read += 1
+        values, problems = found.values(row)
+        staged = check(values, problems)
+        if staged is not None:
+            good.append((row.number, staged))
+        if problems:
+            findings += [_finding(upload_id, row, problem) for problem in problems]
+    queries.stage(conn, upload_id=upload_id, rows=good)
+    queries.note(conn, findings=findings)
+    return read
+
+
+def _finding(upload_id: int, row: Row, problem: Problem) -> dict[str, Any]:
+    return {
+        "upload_id": upload_id,
+        "finding": "error",
+        "row_number": row.number,
+        "column_name": problem.column,
+        "value": problem.value,
+        "reason": problem.reason,
+        "cells": [None if cell is None else header.shown(cell) for cell in row.cells],
+    }
+
+
+def _apply(conn: Connection, upload: Claimed, kind: Kind, job: Job, staged: Staged, sha256: str) -> dict[str, Any]:
+    """Decide over all staged rows, write them, and say so: one transaction, so that it happens once or not at all."""
+    with conn.begin():
+        queries.allow_long_statements(conn, seconds=LONGEST_STATEMENT)
+        db.act_as(conn, db.Actor(upload.uploaded_by, upload_id=upload.upload_id))
+        counts = kind.decide(conn, job)
+        failed = queries.failed_rows(conn, upload_id=upload.upload_id)
+        refused = job.options.all_or_nothing and failed > 0
+        if not job.options.dry_run and not refused:
+            kind.write(conn, job)
+        values = _outcome(job, counts, failed, refused=refused)
+        counted = {"rows_read": staged.rows_read, "rows_total": staged.rows_read, "sha256": sha256}
+        queries.finish(conn, upload_id=upload.upload_id, values={**values, **counted})
+    return {name: value for name, value in values.items() if name != "message"}
+
+
+def _outcome(job: Job, counts: Counts, failed: int, *, refused: bool) -> dict[str, Any]:
+    """State, counts and a sentence that a person understands."""
+    written = {f"{name}_count": count for name, count in asdict(counts).items()} | {"error_count": failed}
+    if refused:
+        state, lead = "failed", "Nothing was written, since rows failed and all-or-nothing was asked for"
+        written["success_count"] = 0
+    else:
+        state = "done_with_errors" if failed else "done"
+        lead = f"{counts.success:,} rows {'would be' if job.options.dry_run else 'were'} written"
+    others = [
+        (counts.unchanged, "stood so already"),
+        (counts.duplicate, "were duplicates"),
+        (counts.kept, "were kept as they are here"),
+        (counts.disappeared, "planned days are not in the sheet"),
+        (failed, "failed"),
+    ]
+    message = ", ".join([lead, *(f"{count:,} {what}" for count, what in others if count)]) + "."
+    return {"state": state, "message": message, **written}
+
+
+def _put_result(conn: Connection, upload: Claimed) -> None:
+    """The answer beside the file, for tools that only see the bucket."""
+    with conn.begin():
+        result = queries.find_upload(conn, upload_id=upload.upload_id)
+    s3().put_object(
+        Bucket=upload.bucket,
+        Key=result_key(upload.key),
+        Body=msgspec.json.encode(result),
+        ContentType="application/json",
+    )

@@ -1,0 +1,8 @@
+"""One file per kind of sheet: its columns, how a row is checked, how all of them are applied."""
+
+from chalicelib.imports.sheets.employees import Employees
+from chalicelib.imports.sheets.schedules import Schedules
+from chalicelib.imports.sheets.sheet import Kind
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (Employees(), Schedules())}
+"""Every kind of sheet that is understood, by the name that keys and routes use."""

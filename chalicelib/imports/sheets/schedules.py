@@ -1,0 +1,127 @@
+"""The schedules sheet: the weekly plan and its corrections. Its unit is the person-day."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, time
+from typing import Any
+
+from sqlalchemy import Connection
+
+from chalicelib.admin.queries import active_values, classes
+from chalicelib.admin.rules import unknown_value
+from chalicelib.core.settings import settings
+from chalicelib.imports.people import Directory
+from chalicelib.imports.queries import wait_for_table
+from chalicelib.imports.readers import cells
+from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets import plan
+from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values, record, stage_as
+from chalicelib.schedules.rules import place
+
+
+def _day(cell: Any) -> date:
+    return cells.date(cell, order=settings().date_order)
+
+
+COLUMNS = (
+    Column("Employee - ID", "person", cells.text),
+    Column("Date - Nominal Date", "nominal_date", _day),
+    Column("Earliest - Start", "start", cells.time, filled=False),
+    Column("Latest - Stop", "stop", cells.time, filled=False),
+    Column("Work - Code", "work_code", cells.text),
+)
+
+
+class Schedules:
+    name = "schedules"
+    columns = COLUMNS
+    staged = (
+        ("employee_id", "bigint"),
+        ("nominal_date", "date"),
+        ("start_date", "date"),
+        ("start_time", "time"),
+        ("stop_date", "date"),
+        ("stop_time", "time"),
+        ("work_code", "text"),
+    )
+
+    def checker(self, conn: Connection, job: Job) -> "ShiftChecker":
+        return ShiftChecker(
+            find=Directory(conn).find,
+            active=active_values(conn, ["work_code"])["work_code"],
+            class_by_code=classes(conn, "work_code"),
+            day_start=settings().day_start,
+        )
+
+    def decide(self, conn: Connection, job: Job) -> Counts:
+        """What each person-day of the sheet does to the plan (imports.md, the weekly plan and its corrections)."""
+        wait_for_table(conn, table="schedules")
+        stage_as(conn, "incoming", kind=self, job=job, extra=plan.PLACES)
+        duplicate = record(conn, job, finding="duplicate", rows=plan.DUPLICATES)
+        if duplicate:
+            plan.drop_duplicates(conn, job)
+        for rows in plan.CONTRADICTIONS:
+            record(conn, job, finding="error", rows=rows)
+        plan.gather_days(conn, job)
+        plan.judge_days(conn, job)
+        return plan.count(conn, disappeared=plan.note_disappeared(conn, job), duplicate=duplicate)
+
+    def write(self, conn: Connection, job: Job) -> None:
+        plan.carry_out(conn, job)
+
+
+class ShiftChecker:
+    """Checks one row by itself; overlaps and what stands already are decided set by set later."""
+
+    def __init__(
+        self,
+        *,
+        find: Callable[[str], int],
+        active: Sequence[str],
+        class_by_code: dict[str, str],
+        day_start: time,
+    ) -> None:
+        self._find = find
+        self._active = frozenset(active)
+        self._listed = active
+        self._off = {code for code, kind in class_by_code.items() if kind == "off"}
+        self._untimed = {
+            code for code, kind in class_by_code.items() if kind in {"off", "away_planned", "away_unplanned"}
+        }
+        self._day_start = day_start
+
+    def __call__(self, values: Values, problems: list[Problem]) -> Sequence[str | None] | None:
+        person, day, code = values.get("person"), values.get("nominal_date"), values.get("work_code")
+        employee_id = None
+        try:
+            employee_id = self._find(person) if person else None
+        except BadCell as bad:
+            problems.append(Problem("Employee - ID", person, str(bad)))
+        # Planning tools give days off the times of the template they were made from.
+        start, stop = (None, None) if code in self._off else (values.get("start"), values.get("stop"))
+        if not problems and (start is None or stop is None or code not in self._active):
+            problems += self._problems(start, stop, str(code))
+        if employee_id is None or day is None:
+            return None
+        if problems:
+            return (str(employee_id), day.isoformat(), day.isoformat(), None, day.isoformat(), None, None)
+        shift = place(nominal_date=day, start=start, stop=stop, day_start=self._day_start)
+        return (
+            str(employee_id),
+            day.isoformat(),
+            shift.start_date.isoformat(),
+            None if shift.start_time is None else shift.start_time.isoformat(),
+            shift.stop_date.isoformat(),
+            None if shift.stop_time is None else shift.stop_time.isoformat(),
+            code,
+        )
+
+    def _problems(self, start: time | None, stop: time | None, code: str) -> list[Problem]:
+        if code not in self._active:
+            sentence = unknown_value("work_code", code, self._listed) or ""
+            return [Problem("Work - Code", code, sentence.partition(f"{code}: ")[2])]
+        if (start is None) != (stop is None):
+            lacking = "Earliest - Start" if start is None else "Latest - Stop"
+            return [Problem(lacking, None, "must not be empty when the other time is given")]
+        if start is None and code not in self._untimed:
+            return [Problem("Earliest - Start", None, f"must not be empty: {code} is a shift, not a day off")]
+        return []
