@@ -183,8 +183,9 @@ def _handlers(
     memos = {read: Memo(read) for read in {*numbers, strings, text, _boolean, _error, iso}}
     plain, texts = memos[numbers[0]], memos[text]
     by_style = {str(n): memos[read] for n, read in enumerate(numbers)}
-    by_type = {"s": strings, "str": text, "inlineStr": text, "b": _boolean, "e": _error, "d": iso}
-    by_attribute = {key_s: by_style, key_t: {word: memos[read] for word, read in by_type.items()}}
+    reads = {"s": strings, "str": text, "inlineStr": text, "b": _boolean, "e": _error, "d": iso}
+    by_type = {word: memos[read] for word, read in reads.items()}
+    by_attribute = {key_s: by_style, key_t: by_type}
 
     def start(name: Any, attributes: list[Any]) -> None:
         nonlocal pending, cells, number, cut, begin, column
@@ -203,22 +204,24 @@ def _handlers(
                 events.pop()
 
         if pending is not None:
-            memo = plain
-            reference = None
-            if len(pending) == 4 and pending[0] is key_r:
-                _, reference, key, word = pending
-                if key in by_attribute:
-                    memo = by_attribute[key].get(word, plain)
-            else:
+            size = len(pending)
+            try:
+                # Nearly every cell: its reference first, then its style, or its type, or both in this order.
+                if size == 4:
+                    _, reference, key, word = pending
+                    memo = by_attribute[key][word]
+                elif size == 6 and pending[4] is key_t:
+                    reference = pending[1]
+                    memo = by_type[pending[5]]
+                else:
+                    _, reference = pending
+                    memo = plain
+                column = columns[reference[:-cut]]
+            except (ValueError, KeyError):
                 stated = dict(zip(pending[::2], pending[1::2], strict=True))
+                memo = by_type.get(stated.get(key_t, "n")) or by_style.get(stated.get(key_s, "0"), plain)
                 reference = stated.get(key_r)
-                memo = by_attribute[key_t].get(stated.get(key_t, "n")) or by_style.get(stated.get(key_s, "0"), plain)
-            if reference is None:
-                column += 1
-            else:
-                column = columns.get(reference[:-cut], -1)
-                if column < 0:
-                    column = _located(reference, number)
+                column = column + 1 if reference is None else _located(reference, number)
 
             count = len(events) - begin
             if count != 1:
@@ -231,11 +234,11 @@ def _handlers(
                 if value is not None:
                     if column >= most:
                         raise too_many_columns(limits, f"in column {column_letters(column)} of row {number}")
-                    gap = column - len(cells)
-                    if gap == 0:
+                    filled = len(cells)
+                    if column == filled:
                         cells.append(value)
-                    elif gap > 0:
-                        cells.extend([None] * gap)
+                    elif column > filled:
+                        cells.extend([None] * (column - filled))
                         cells.append(value)
                     else:
                         cells[column] = value

@@ -133,6 +133,16 @@ def test_cells_and_rows_without_references_are_counted(tmp_path: Path) -> None:
     assert rows_of(book(tmp_path / "a.xlsx", worksheet(rows))) == [Row(1, [1, None, 3]), Row(3, [4])]
 
 
+def test_attributes_come_in_any_order_and_with_others(tmp_path: Path) -> None:
+    cells = (
+        '<c r="A1" s="1" t="str"><v>5</v></c><c r="B1" t="str" s="1"><v>5</v></c><c s="1" r="C1"><v>46300</v></c>'
+        '<c s="1"><v>46300</v></c><c t="str" s="1"><v>5</v></c><c r="F1" s="1" t="n"><v>46300</v></c>'
+        '<c r="G1" cm="1"><v>7</v></c><c r="h1" s="1" cm="1" t="str"><v>5</v></c><c r="I1" t="unheard"><v>7</v></c>'
+    )
+    day = date(2026, 10, 5)
+    assert one_row(tmp_path, cells, styles=FORMATS) == ["5", "5", day, day, "5", day, 7, "5", 7]
+
+
 def test_prefixes_and_indentation_change_nothing(tmp_path: Path) -> None:
     sheet = """<x:worksheet xmlns:x="urn:x"><x:sheetData>
       <x:row r="1">
