@@ -1,0 +1,45 @@
+"""What a floor that is up says about itself: to people on the terminal, to programs in `ready.json`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from local import files
+
+
+def write(data: Path, *, url: str, api_key: str, settings: Mapping[str, str]) -> None:
+    """Write `ready.json`; it appears whole, and only when everything answers."""
+    ready = {
+        "url": url,
+        "api_key": api_key,
+        "database_url": settings["DATABASE_URL"],
+        "s3_endpoint": settings["AWS_ENDPOINT_URL_S3"],
+        "s3_access_key": settings["AWS_ACCESS_KEY_ID"],
+        "s3_secret_key": settings["AWS_SECRET_ACCESS_KEY"],
+        "region": settings["AWS_DEFAULT_REGION"],
+        "uploads_bucket": settings["OPSDB_UPLOADS_BUCKET"],
+        "backups_bucket": settings["OPSDB_BACKUPS_BUCKET"],
+    }
+    files.write_private(data / "ready.json", json.dumps(ready, indent=2) + "\n")
+
+
+def forget(data: Path) -> None:
+    (data / "ready.json").unlink(missing_ok=True)
+
+
+def greeting(data: Path, root: Path, *, url: str, api_key: str, seconds: float) -> str:
+    """The address, the key and three things to try."""
+    settings = "" if data == root / ".local" else f"OPSDB_SETTINGS_FILE={data / 'settings.json'} "
+    opsdb = f"{settings}.venv/bin/opsdb"
+    return f"""
+opsdb is up after {seconds:.1f} s: {url}
+API key: {api_key}
+Data and logs: {data}
+
+Three things to try:
+  curl -H 'X-API-Key: {api_key}' '{url}/api/employees?limit=3'
+  {opsdb} import ../shared/data/sample/schedules.xlsx --kind schedules
+  {opsdb} backup
+
+Ctrl-C stops everything.
+"""
