@@ -2,3 +2,7 @@
 
 `run` makes one (and `nightly` decides its tier), `restore` brings one back, `listing` tells what there is.
 """
+
+from chalicelib.backups.run import nightly
+
+__all__ = ["nightly"]

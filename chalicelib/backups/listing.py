@@ -46,7 +46,7 @@ def every(conn: Connection | None) -> list[dict[str, Any]]:
     return [listed[backup_id] for backup_id in sorted(listed, reverse=True)]
 
 
-def one(conn: Connection | None, *, backup_id: str) -> dict[str, Any]:
+def named(conn: Connection | None, *, backup_id: str) -> dict[str, Any]:
     """The backup `backup_id` as `every` lists it; NotFound when neither S3 nor the table knows it."""
     for backup in every(conn):
         if backup["backup_id"] == backup_id:

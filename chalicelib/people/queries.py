@@ -214,14 +214,14 @@ def record_assignments(conn: Connection, *, employee_ids: Sequence[int], effecti
     given = {"ids": list(employee_ids), "day": effective_date}
     conn.execute(
         text(
-            f"WITH {_NAMES} UPDATE assignments a SET valid_to = :day FROM wanted w"  # noqa: S608
+            f"WITH {_NAMES} UPDATE assignments a SET valid_to = :day FROM wanted w"
             f" WHERE {_OPEN} AND a.valid_from < :day AND {_STANDING} IS DISTINCT FROM {_WANTED}"
         ),
         given,
     )
     conn.execute(
         text(
-            f"WITH {_NAMES} UPDATE assignments a SET {_SET} FROM wanted w"  # noqa: S608
+            f"WITH {_NAMES} UPDATE assignments a SET {_SET} FROM wanted w"
             f" WHERE {_OPEN} AND {_STANDING} IS DISTINCT FROM {_WANTED}"
         ),
         given,
@@ -236,7 +236,7 @@ def record_assignments(conn: Connection, *, employee_ids: Sequence[int], effecti
                         ELSE coalesce(w.hire_date, :day) END,
                    w.supervisor, w.supervisor_id, w.manager, w.manager_id, w.department, w.role, w.shift, w.tier
             FROM wanted w
-            WHERE NOT EXISTS (SELECT 1 FROM assignments a WHERE {_OPEN})"""  # noqa: S608
+            WHERE NOT EXISTS (SELECT 1 FROM assignments a WHERE {_OPEN})"""
         ),
         given,
     )
@@ -285,7 +285,7 @@ def archive_employee(conn: Connection, *, employee_id: int, today: date, reason:
             SELECT {listed}, :today, :reason, coalesce((
                 SELECT jsonb_agg(to_jsonb(s) ORDER BY s.schedule_id) FROM schedules s
                 WHERE s.employee_id = :id AND s.nominal_date > :today), '[]')
-            FROM employees WHERE employee_id = :id"""  # noqa: S608
+            FROM employees WHERE employee_id = :id"""
         ),
         given,
     )
@@ -309,7 +309,7 @@ def restore_employee(conn: Connection, *, employee_id: int) -> bool:
     if history_id is None:
         return False
     conn.execute(
-        text(f"INSERT INTO employees ({kept}) SELECT {kept} FROM employees_history WHERE history_id = :id"),  # noqa: S608
+        text(f"INSERT INTO employees ({kept}) SELECT {kept} FROM employees_history WHERE history_id = :id"),
         {"id": history_id},
     )
     conn.execute(

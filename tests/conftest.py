@@ -1,0 +1,127 @@
+"""Real servers for everybody, and for each test a site of its own: a migrated database and two empty buckets."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg2
+import pytest
+
+from chalicelib.core import auth, db, storage
+from chalicelib.core.settings import settings
+from chalicelib.migrations import steps
+from local import postgres
+from local import s3 as local_s3
+from tests.api import Api
+
+PASSWORDS = {role: f"{role}-password" for role in steps.ROLES}
+
+
+@dataclass(frozen=True)
+class Site:
+    """One test's own deployment; `environment` is what its processes are started with."""
+
+    server: postgres.Server
+    store: local_s3.Server
+    database: str
+
+    @property
+    def uploads(self) -> str:
+        return f"{self.database}-uploads".replace("_", "-")
+
+    @property
+    def backups(self) -> str:
+        return f"{self.database}-backups".replace("_", "-")
+
+    def url(self, role: str) -> str:
+        return self.server.url(role, PASSWORDS[role], self.database)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self.url("opsdb_app"),
+            "OPSDB_OWNER_DATABASE_URL": self.url("opsdb_owner"),
+            "OPSDB_BACKUP_DATABASE_URL": self.url("opsdb_backup"),
+            "OPSDB_UPLOADS_BUCKET": self.uploads,
+            "OPSDB_BACKUPS_BUCKET": self.backups,
+            "OPSDB_PG_BIN": str(self.server.bin_dir),
+            "AWS_ENDPOINT_URL_S3": self.store.endpoint,
+            "AWS_ACCESS_KEY_ID": self.store.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    with postgres.start(tmp_path_factory.mktemp("postgresql"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local_s3.Server]:
+    with local_s3.start(tmp_path_factory.mktemp("s3")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(server: postgres.Server) -> str:
+    """The name of a database at the newest revision, to be copied and never changed."""
+    steps.bootstrap(server.admin_url, database="migrated", passwords=PASSWORDS)
+    steps.upgrade(server.url("opsdb_owner", PASSWORDS["opsdb_owner"], "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def database(server: postgres.Server, migrated: str) -> Iterator[str]:
+    """The name of this test's own copy of the migrated database."""
+    name = f"test_{secrets.token_hex(4)}"
+    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated}")
+    steps.bootstrap(server.admin_url, database=name, passwords={})
+    yield name
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def site(
+    server: postgres.Server, store: local_s3.Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
+    """This test's deployment, with the settings of this process pointing at it."""
+    made = Site(server, store, database)
+    store.make_bucket(made.uploads)
+    store.make_bucket(made.backups)
+    for name in [name for name in os.environ if name.startswith(("OPSDB_", "AWS_", "PG", "DATABASE_URL"))]:
+        monkeypatch.delenv(name)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    yield made
+    db.engine().dispose()
+    forget()
+
+
+@pytest.fixture
+def api(site: Site) -> Api:
+    """The API as an admin calls it."""
+    with db.writing(db.Actor("test")) as conn:
+        _, key = auth.create_key(conn, name="test", role="admin")
+    return Api(key)
+
+
+def forget() -> None:
+    """Settings and clients are read once per process; every test is a new one."""
+    settings.cache_clear()
+    db.engine.cache_clear()
+    storage.s3.cache_clear()
+
+
+def administer(server: postgres.Server, statement: str) -> None:
+    conn = psycopg2.connect(server.admin_url)
+    conn.autocommit = True
+    try:
+        with conn.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        conn.close()
