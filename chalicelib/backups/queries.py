@@ -13,6 +13,12 @@ from chalicelib.core.tables import backups
 ONE_BACKUP = 0x6F707362
 """Advisory lock, per database, held by whoever dumps it."""
 
+TABLE_IS_THERE = text("""
+    SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE n.nspname = 'public' AND c.relname = 'backups'
+                     AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+""")
+
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[bool]:
@@ -23,8 +29,8 @@ def alone(engine: Engine) -> Iterator[bool]:
 
 
 def kept(conn: Connection) -> bool:
-    """Whether this database has the table at all; a wiped one has not."""
-    return conn.execute(text("SELECT to_regclass('public.backups') IS NOT NULL")).scalar_one() is True
+    """Whether this database has the table, for us to read; a wiped one has not."""
+    return conn.execute(TABLE_IS_THERE).scalar_one() is True
 
 
 def begin(conn: Connection, *, backup_id: str, tier: str, started_at: datetime) -> None:

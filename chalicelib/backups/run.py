@@ -100,10 +100,13 @@ def _recorded(run: _Run) -> Manifest:
 
 
 def _begin(run: _Run) -> bool:
-    """Commit the row; False where there is no table for it, as in a half-wiped database before its restore."""
+    """Commit the row. False where a half-wiped database has no table for it, which only a safety dump may meet:
+    else the next `latest` would be a dump of nothing."""
     with run.engine.begin() as conn:
         if not queries.kept(conn):
-            return False
+            if run.tier == "safety":
+                return False
+            raise dump.DumpFailed("This database has no table backups that may be read: there is no opsdb to dump")
         killed = queries.settle(conn, manifest_of=lambda found: manifest.find(run.bucket, found), message="killed")
         queries.begin(conn, backup_id=run.backup_id, tier=run.tier, started_at=run.started_at)
     if killed:
