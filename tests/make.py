@@ -99,9 +99,7 @@ def employee_row(employee_id: int | None = None, **cells: Any) -> dict[str, Any]
     return row | cells
 
 
-def sheet(
-    path: Path, rows: Sequence[Mapping[str, Any] | Sequence[Any]], headers: Sequence[str] | None = None
-) -> Path:
+def sheet(path: Path, rows: Sequence[Mapping[str, Any] | Sequence[Any]], headers: Sequence[str] | None = None) -> Path:
     """An .xlsx file at `path`; without `headers` they are the keys of the first row."""
     path.write_bytes(workbook(rows, headers))
     return path

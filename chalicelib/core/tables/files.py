@@ -62,16 +62,12 @@ uploads = Table(
     Index("uploads_state_idx", "state", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
 )
 
+# Staged rows live from their chunk to the end of the run, which removes them. A foreign key would be checked once per
+# row, and nothing ever deletes an upload.
 upload_rows = Table(
     "upload_rows",
     metadata,
-    Column(
-        "upload_id",
-        BigInteger,
-        ForeignKey("uploads.upload_id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    Column("upload_id", BigInteger, primary_key=True, autoincrement=False),
     Column("row_number", Integer, primary_key=True, autoincrement=False),
     Column("cells", ARRAY(Text), nullable=False),
 )

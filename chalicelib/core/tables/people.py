@@ -62,7 +62,12 @@ employees = Table(
     CheckConstraint("tier >= 0", name="tier"),
     Index("employees_company_email_key", func.lower(text("company_email")), unique=True),
     Index("employees_ruex_id_idx", func.lower(text("ruex_id"))),
-    Index("employees_full_name_idx", text("folded(full_name) gin_trgm_ops"), postgresql_using="gin"),
+    Index(
+        "employees_full_name_idx",
+        func.folded(text("full_name")).label("name"),
+        postgresql_using="gin",
+        postgresql_ops={"name": "gin_trgm_ops"},
+    ),
     Index("employees_supervisor_idx", "supervisor"),
     Index("employees_department_idx", "department"),
 )

@@ -597,8 +597,7 @@ CREATE TABLE upload_rows (
     upload_id BIGINT NOT NULL,
     row_number INTEGER NOT NULL,
     cells TEXT[] NOT NULL,
-    CONSTRAINT upload_rows_pkey PRIMARY KEY (upload_id, row_number),
-    CONSTRAINT upload_rows_upload_id_fkey FOREIGN KEY(upload_id) REFERENCES uploads (upload_id) ON DELETE CASCADE
+    CONSTRAINT upload_rows_pkey PRIMARY KEY (upload_id, row_number)
 );
 
 CREATE TABLE users (
