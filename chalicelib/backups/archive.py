@@ -18,6 +18,7 @@ from chalicelib.core.storage import s3
 
 CHUNK_BYTES = 1024 * 1024
 MAGIC = b"PGDMP"
+LATEST = "latest"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def at_hand(source: str, *, progress: Callable[[str, int, int | None], None]) ->
     NotFound when there is none, Invalid when its bytes are not those of its manifest.
     """
     path = Path(source)
-    if path.is_file():
+    if source != LATEST and path.is_file():
         yield _local(path)
         return
     if path.suffix or len(path.parts) > 1:
@@ -48,7 +49,7 @@ def at_hand(source: str, *, progress: Callable[[str, int, int | None], None]) ->
 def named(source: str) -> Manifest:
     """The manifest of `latest` or of an id."""
     bucket = settings().require("backups_bucket")
-    return manifest.latest(bucket) if source == "latest" else manifest.read(bucket, source)
+    return manifest.latest(bucket) if source == LATEST else manifest.read(bucket, source)
 
 
 def _local(path: Path) -> Archive:

@@ -65,8 +65,8 @@ def find(major: int, *, why: str) -> Client:
         return min(fitting, key=lambda client: client.major)
     have = ", ".join(f"{client.version} in {client.folder}" for client in found) or "none"
     raise Unavailable(
-        f"{why}, and pg_dump must be at least as new; found: {have}. "
-        f"Set OPSDB_PG_BIN to a folder with the programs of PostgreSQL {major} or newer"
+        f"{why}, and the programs used must be at least as new; found: {have}. "
+        f"Set OPSDB_PG_BIN to a folder with pg_dump, pg_restore and psql of PostgreSQL {major} or newer"
     )
 
 

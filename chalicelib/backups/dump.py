@@ -12,7 +12,6 @@ from chalicelib.core.errors import OpsdbError
 PART_BYTES = 8 * 1024 * 1024
 """One part of the upload; S3 wants at least 5 MB and takes 10,000 of them: 80 GB of compressed dump."""
 
-PIPE_BYTES = 1024 * 1024
 LOCK_WAIT = "60s"
 """How long pg_dump waits for somebody who is changing a table's shape."""
 
@@ -35,7 +34,6 @@ def dumping(client: Client, url: str, *, snapshot: str) -> Iterator[Iterator[byt
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
-            pipesize=PIPE_BYTES,
         )
         try:
             yield _parts(process, said)

@@ -1,13 +1,16 @@
 """Manifests: the JSON beside a dump, written last. A dump without one does not exist."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import msgspec
 
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.storage import BACKUPS, dump_key, manifest_key, s3
+
+log = logging.getLogger(__name__)
 
 READERS = 8
 """Manifests read at once; a year's list is some dozens of small objects."""
@@ -41,19 +44,24 @@ def write(manifest: Manifest) -> None:
 
 
 def read(bucket: str, backup_id: str) -> Manifest:
-    """The manifest of `backup_id`; NotFound when there is none."""
+    """The manifest of `backup_id`; NotFound when there is none, Invalid when it cannot be understood."""
     try:
         body = s3().get_object(Bucket=bucket, Key=manifest_key(backup_id))["Body"].read()
+        return msgspec.json.decode(body, type=Manifest)
     except s3().exceptions.NoSuchKey:
         raise NotFound(f"There is no backup {backup_id}") from None
-    return msgspec.json.decode(body, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"The manifest of {backup_id} is damaged: {error}") from None
 
 
 def find(bucket: str, backup_id: str) -> Manifest | None:
-    """The manifest of `backup_id`, or None."""
+    """The manifest of `backup_id`, or None; a damaged one must not stand in the way of the others."""
     try:
         return read(bucket, backup_id)
     except NotFound:
+        return None
+    except Invalid as error:
+        log.warning("a manifest is passed over", extra={"backup_id": backup_id, "reason": str(error)})
         return None
 
 
@@ -77,16 +85,17 @@ def orphans(found: Iterable[str]) -> list[str]:
 def every(bucket: str, backup_ids: Iterable[str]) -> list[Manifest]:
     """The manifests of these ids, in their order."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="manifest") as readers:
-        return list(readers.map(lambda backup_id: read(bucket, backup_id), backup_ids))
+        return [one for one in readers.map(lambda backup_id: find(bucket, backup_id), backup_ids) if one]
 
 
 def latest(bucket: str) -> Manifest:
     """The newest dump that is still there. Safety dumps do not count: they hold what a restore just replaced."""
     found = set(keys(bucket))
-    for backup_id in ids(found):
-        if dump_key(backup_id) in found and (manifest := read(bucket, backup_id)).tier != "safety":
-            return manifest
-    raise NotFound(f"There is no backup in {bucket} yet")
+    there = (find(bucket, backup_id) for backup_id in ids(found) if dump_key(backup_id) in found)
+    newest = next((one for one in there if one and one.tier != "safety"), None)
+    if not newest:
+        raise NotFound(f"There is no backup in {bucket} yet")
+    return newest
 
 
 def _id(key: str) -> str:

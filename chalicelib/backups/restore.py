@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from chalicelib.backups import archive, client, manifest, queries, script, snapshot, target
+from chalicelib.backups import archive, client, queries, script, snapshot, target
 from chalicelib.backups.archive import Archive
 from chalicelib.backups.client import Client
 from chalicelib.backups.manifest import Manifest
@@ -27,13 +27,17 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
 """Told the step (`download` in bytes, `safety` in bytes, `restore` in rows), how much is done, and of how much."""
 
+LOCK_WAIT = "30s"
+"""How long a restore waits for those who are at work in the database."""
+
 OLDEST_SERVER = 15
 INTERRUPTED = "interrupted: it was running when the dump that was restored here was made"
 
 BEFORE = """
 BEGIN;
 SET client_min_messages = warning;
-SET lock_timeout = '30s';
+SET statement_timeout = 0;
+SET lock_timeout = '{lock_wait}';
 DO $$
 DECLARE
     one record;
@@ -45,6 +49,8 @@ BEGIN
     FOR one IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', one.nspname);
     END LOOP;
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'somebody is at work in this database: stop the application, then restore';
 END $$;
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 COMMENT ON SCHEMA public IS 'standard public schema';
@@ -170,14 +176,10 @@ def _refuse_early(to: str, replace: str | None) -> None:
 
 
 def _client(found: Manifest | None, major: int) -> Client:
-    """Programs that read the archive, and are nearest to the server that takes it."""
-    made_by = int(found.client_version.split(".")[0]) if found else 0
-    why = (
-        f"the dump was made by pg_dump {found.client_version}"
-        if found and made_by > major
-        else f"to restore to {major}"
-    )
-    return client.find(max(major, made_by), why=why)
+    """Programs that read the archive, and are otherwise nearest to the server that takes it."""
+    if found and (made_by := int(found.client_version.split(".")[0])) > major:
+        return client.find(made_by, why=f"the dump was made by pg_dump {found.client_version}")
+    return client.find(major, why=f"the server is PostgreSQL {major}")
 
 
 def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
@@ -186,7 +188,7 @@ def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
         found.path,
         client=_client(found.manifest, int(there.server_version.split(".")[0])),
         url=to,
-        before=BEFORE.format(backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME),
+        before=BEFORE.format(lock_wait=LOCK_WAIT, backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME),
         after=_comparison(found.manifest),
         progress=lambda rows: progress("restore", rows, total),
     )
@@ -202,19 +204,15 @@ def _comparison(found: Manifest | None) -> str:
 
 def _settled(found: Archive, to: str) -> dict[str, int]:
     """End what the dump itself remembers as running, renew statistics; returns the rows by table."""
+    own = found.manifest
+    known = {own.backup_id: own} if own else {}
     engine = make_engine(to, statement_timeout_seconds=0)
     try:
         with engine.begin() as conn:
             if queries.kept(conn):
-                queries.settle(conn, manifest_of=lambda one: _manifest_of(one, found.manifest), message=INTERRUPTED)
+                queries.settle(conn, manifest_of=known.get, message=INTERRUPTED)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             conn.execute(text("ANALYZE"))
-            return found.manifest.tables if found.manifest else snapshot.counts(conn)
+            return own.tables if own else snapshot.counts(conn)
     finally:
         engine.dispose()
-
-
-def _manifest_of(backup_id: str, own: Manifest | None) -> Manifest | None:
-    if own and own.backup_id == backup_id:
-        return own
-    return manifest.find(own.bucket, backup_id) if own else None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from chalicelib.backups.client import Client, environment, inherited
-from chalicelib.backups.dump import PIPE_BYTES, tail
+from chalicelib.backups.dump import tail
 from chalicelib.core.errors import OpsdbError
 
 COPY = re.compile(rb"COPY .* FROM stdin;\n")
@@ -59,7 +59,6 @@ def _sql(client: Client, path: Path) -> Iterator[Iterator[bytes]]:
             stdout=subprocess.PIPE,
             stderr=said,
             bufsize=BUFFER_BYTES,
-            pipesize=PIPE_BYTES,
         )
         try:
             yield _lines(process, said)
@@ -87,15 +86,14 @@ def _psql(client: Client, url: str) -> Iterator[Callable[[Iterable[bytes]], None
             stdout=subprocess.DEVNULL,
             stderr=said,
             bufsize=BUFFER_BYTES,
-            pipesize=PIPE_BYTES,
         )
         assert process.stdin
         try:
             yield process.stdin.writelines
             process.stdin.close()
-            code: int | None = process.wait()
-        except BrokenPipeError:
             code = process.wait()
+        except BrokenPipeError:
+            code = process.wait() or 1
         finally:
             # Killed, not closed: at the end of its input psql might take what it has for everything.
             process.kill()

@@ -72,6 +72,15 @@ def test_a_dump_without_its_manifest_does_not_exist(place: Place) -> None:
     assert manifest.orphans(place.keys()) == [made.key]
 
 
+def test_a_damaged_manifest_stands_in_nobodys_way(place: Place) -> None:
+    made = place.backup()
+    for name, body in [("29990101T000000Z-daily-ffff", b"{"), ("notes", b"[]")]:
+        place.client.put_object(Bucket=place.bucket, Key=manifest_key(name), Body=body)
+        place.client.put_object(Bucket=place.bucket, Key=dump_key(name), Body=b"x")
+    assert [one["backup_id"] for one in listed(place)] == [made.backup_id]
+    assert manifest.latest(place.bucket) == made
+
+
 def test_orphans_are_dumps_that_have_no_manifest() -> None:
     keys = [dump_key("a"), manifest_key("a"), dump_key("b"), manifest_key("c")]
     assert manifest.orphans(keys) == [dump_key("b")]

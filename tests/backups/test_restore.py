@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from chalicelib.backups import manifest, restore
+from chalicelib.backups.client import environment
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.restore import Restored
 from chalicelib.backups.script import RestoreFailed
@@ -193,8 +194,8 @@ def unchanged_after(place: Place, source: str, error: type[Exception], match: st
     before = content(place.owner, tables)
     with pytest.raises(error, match=match):
         bring_back(source, to=place.owner, replace=place.database, safety=False)
-    assert content(place.owner, tables) == before
     assert counted(place.owner) == tables
+    assert content(place.owner, tables) == before
     held = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND datname = current_database()"
     assert execute(place.owner, f"{held} WHERE mode = 'AccessExclusiveLock'") == [(0,)]
 
@@ -237,6 +238,16 @@ def test_a_backup_that_is_running_is_not_disturbed(place: Place) -> None:
     with conn.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (0x6F707362,))
         unchanged_after(place, "latest", RestoreFailed, "a backup, a migration or another restore")
+    conn.close()
+
+
+def test_somebody_at_work_in_the_database_is_not_swept_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore, "LOCK_WAIT", "1s")
+    place.backup()
+    conn = psycopg2.connect(place.url("opsdb_app"))
+    with conn.cursor() as cursor:
+        cursor.execute("SELECT * FROM holidays")
+        unchanged_after(place, "latest", RestoreFailed, "stop the application")
     conn.close()
 
 
@@ -306,8 +317,8 @@ def test_plain_sql_loads_with_psql_alone(place: Place, tmp_path: Path) -> None:
     out = tmp_path / "floor.sql"
     restore.write_sql("latest", out)
     there = place.another()
-    command = [place.server.bin_dir / "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", out, there]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    command = [place.server.bin_dir / "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", out]
+    subprocess.run(command, env=environment(there), check=True, stdout=subprocess.DEVNULL)
     assert content(there, made.tables) == content(place.owner, made.tables)
     sql = out.read_text()
     assert "\n\\restrict" not in sql
@@ -321,8 +332,15 @@ def test_the_archive_is_one_that_pg_restore_alone_restores(place: Place, tmp_pat
     path = downloaded(place, made, tmp_path)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == made.sha256
     there = place.another()
-    command = [place.server.bin_dir / "pg_restore", "--no-owner", "--single-transaction", "-d", there, path]
-    subprocess.run(command, check=True)
+    command = [
+        place.server.bin_dir / "pg_restore",
+        "--no-owner",
+        "--single-transaction",
+        "-d",
+        place.databases[-1],
+        path,
+    ]
+    subprocess.run(command, env=environment(there), check=True)
     assert counted(there) == made.tables
 
 
