@@ -54,6 +54,7 @@ CALL audit_table('admin_options', 'option_id');
 CALL audit_table('api_keys', 'key_id');
 CALL audit_table('assignments', 'assignment_id');
 CALL audit_table('attendances', 'attendance_id');
+CALL audit_table('attendances_history', 'attendance_id');
 CALL audit_table('db_users', 'db_user_id');
 CALL audit_table('employee_reward_redemptions', 'redemption_id');
 CALL audit_table('employee_rewards', 'reward_id');
@@ -71,6 +72,7 @@ CALL audit_table('requirements', 'requirement_id');
 CALL audit_table('reward_reasons', 'reason_id');
 CALL audit_table('schedule_changes', 'change_id');
 CALL audit_table('schedules', 'schedule_id');
+CALL audit_table('schedules_history', 'schedule_id');
 CALL audit_table('users', 'user_id');
 
 -- People --------------------------------------------------------------------------------------------------------------
@@ -180,6 +182,29 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_archived_day('nominal_date');
 
 CREATE TRIGGER refuse_archived_day AFTER INSERT ON attendances REFERENCING NEW TABLE AS new_rows
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_archived_day('date');
+
+-- A row may also be moved there. Only then does an update look at the archive at all.
+CREATE FUNCTION refuse_archived_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    archived boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%2$I WHERE employee_id = $1.employee_id AND %1$I = $1.%1$I)',
+                   TG_ARGV[0], TG_TABLE_NAME || '_history') INTO archived USING NEW;
+    IF archived THEN
+        RAISE EXCEPTION 'that day of % is in the archive', NEW.employee_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '_archived', TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER refuse_archived_move AFTER UPDATE OF employee_id, nominal_date ON schedules FOR EACH ROW
+WHEN ((OLD.employee_id, OLD.nominal_date) IS DISTINCT FROM (NEW.employee_id, NEW.nominal_date))
+EXECUTE FUNCTION refuse_archived_move('nominal_date');
+
+CREATE TRIGGER refuse_archived_move AFTER UPDATE OF employee_id, date ON attendances FOR EACH ROW
+WHEN ((OLD.employee_id, OLD.date) IS DISTINCT FROM (NEW.employee_id, NEW.date))
+EXECUTE FUNCTION refuse_archived_move('date');
 
 -- The plan as it is lived ---------------------------------------------------------------------------------------------
 -- Leave and exceptions are layers over the plan: the stored row stays, this view says what holds, its class and why.

@@ -12,7 +12,7 @@ BEGIN
 END $$;
 DROP PROCEDURE audit_table(regclass, text);
 DROP FUNCTION audit_change(), remember_person(), keep_balance(), refuse_change(), record_leave(), record_exception(),
-    refuse_archived_day(), audit_actor(), audit_image(jsonb), folded(text);
+    refuse_archived_day(), refuse_archived_move(), audit_actor(), audit_image(jsonb), folded(text);
 DROP EXTENSION btree_gist, pg_trgm, unaccent;
 REVOKE USAGE ON SCHEMA public FROM opsdb_app, opsdb_readonly, opsdb_backup;
 REVOKE ALL ON alembic_version FROM opsdb_app, opsdb_readonly, opsdb_backup;
