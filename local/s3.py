@@ -1,5 +1,6 @@
 """A real S3 server of our own (seaweedfs): credentials checked, objects versioned, everything on 127.0.0.1."""
 
+import http.client
 import json
 import os
 import secrets
@@ -29,6 +30,7 @@ READY_WITHIN = 40.0
 
 _PARTS = ("master", "volume", "filer", "s3")
 _ONLY_WHAT_WE_USE = (
+    "-master.peers=none",  # alone: no election, which takes a second and at times makes the volumes come 4 s late
     "-master.resumeState=false",  # else a start after kill -9 waits for peers that never were
     "-master.telemetry=false",
     "-master.volumeSizeLimitMB=1024",
@@ -110,15 +112,15 @@ class Server:
             # Its own home and working folder, so that no seaweedfs settings of this machine are read.
             env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.data_dir)},
             cwd=self.data_dir,
-            patience=2.0,  # asked to end, it takes 15 s; killed, it loses nothing
+            patience=1.0,  # asked to end, it takes 15 s; killed, it loses nothing
         )
 
     def _command(self) -> list[str | Path]:
         command: list[str | Path] = [_program(), "-logtostderr=true", "server", f"-dir={self.data_dir / 'objects'}"]
         command += [f"-ip={HOST}", f"-ip.bind={HOST}", "-filer", "-s3", *_ONLY_WHAT_WE_USE]
         command += [f"-s3.config={self.data_dir / 'identities.json'}"]
-        for part, http, grpc in zip(_PARTS, self._ports[::2], self._ports[1::2], strict=True):
-            command += [f"-{part}.port={http}", f"-{part}.port.grpc={grpc}"]
+        for part, port, grpc in zip(_PARTS, self._ports[::2], self._ports[1::2], strict=True):
+            command += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc}"]
         # Short: a socket's path may be 107 characters long, a data folder's longer.
         return [*command, *(f"-{part}.localSocket={self._socket(part)}" for part in ("filer", "s3"))]
 
@@ -159,12 +161,24 @@ class Server:
             time.sleep(0.03)
 
     def _answers(self) -> bool:
-        if processes.is_free(self._ports[-2]):
+        if processes.is_free(self._ports[-2]) or not self._has_volumes():
             return False
         with suppress(BotoCoreError, ClientError):
             self.client(attempts=1).list_buckets()
             return True
         return False
+
+    def _has_volumes(self) -> bool:
+        """Whether the coordinator knows where objects are; S3 lists buckets before, and fails at every object."""
+        connection = http.client.HTTPConnection(HOST, self._ports[0], timeout=2)
+        try:
+            connection.request("GET", "/dir/status")
+            centers = json.load(connection.getresponse())["Topology"].get("DataCenters") or []
+            return any(rack.get("DataNodes") for center in centers for rack in center["Racks"])
+        except (OSError, ValueError, LookupError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def _failure(self, what: str) -> StackError:
         if "no space left on device" in files.tail(self.log, 4000).lower():
