@@ -24,7 +24,7 @@ def rows(statement: str, **given: Any) -> list[Any]:
 
 def findings(upload: Upload) -> list[tuple[int | None, str | None, str]]:
     found = rows(
-        "SELECT row_number, column_name, reason FROM upload_errors WHERE upload_id = :id ORDER BY row_number, column_name",
+        "SELECT row_number, column_name, reason FROM upload_errors WHERE upload_id = :id ORDER BY 1, 2",
         id=upload.upload_id,
     )
     return [tuple(row) for row in found]

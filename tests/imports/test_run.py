@@ -176,7 +176,7 @@ def test_a_database_that_goes_away_leaves_the_upload_to_be_run_again(
         stage(conn, **given)
 
     monkeypatch.setattr(queries, "stage", cut)
-    with pytest.raises(Exception, match="terminat|closed"):
+    with pytest.raises(Exception, match=r"terminat|closed"):
         arrivals.on_event(document)
     monkeypatch.setattr(queries, "stage", stage)
     db.engine().dispose()

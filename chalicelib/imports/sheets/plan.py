@@ -1,7 +1,8 @@
 """The set-based half of the schedules sheet: compare person-days, judge them, carry the judgement out.
 
-Works on temporary tables that live as long as the transaction: `incoming` (the sheet's good rows), `near` (the plan
-Works on temporary tables that live as long as the transaction: `incoming` (the good rows of the sheet), `near` (the plan
+Works on temporary tables that live as long as the transaction: `incoming` (the good rows of the sheet), `near` (the
+plan around them), `standing` (the plan's rows of the same person-days) and `days` (one row per person-day, with its
+verdict).
 """
 
 from sqlalchemy import Connection, text
