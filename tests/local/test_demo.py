@@ -1,16 +1,18 @@
 """The demo floor: believable, the same for the same day, and within every rule of the schema."""
 
+import secrets
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from chalicelib.core import db
 from chalicelib.core.errors import Conflict
+from chalicelib.migrations import steps
 from chalicelib.people.rules import date_problems
-from local import demo
+from local import demo, postgres
 from local.demo.attendance import attendance
 from local.demo.changes import changes, floor_notes
 from local.demo.demand import forecasts
@@ -19,7 +21,7 @@ from local.demo.people import employee_row, everybody, plain
 from local.demo.plan import plan
 from local.demo.points import awards
 from local.demo.window import Window
-from tests.conftest import Site
+from tests.conftest import PASSWORDS, administer
 
 NOON = datetime(2026, 11, 18, 12, 30)
 """A Wednesday."""
@@ -44,12 +46,23 @@ def made(now: datetime) -> dict[str, list[Any]]:
     }
 
 
-@pytest.fixture
-def floor(site: Site) -> Iterator[Connection]:
-    """A connection to a floor with the demo as of a Wednesday noon."""
-    with db.engine().begin() as conn:
+@pytest.fixture(scope="module")
+def engine(server: postgres.Server, migrated: str) -> Iterator[Engine]:
+    """A database with the demo as of a Wednesday noon; loaded once, since it takes seconds, and never changed."""
+    name = f"demo_{secrets.token_hex(4)}"
+    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated}")
+    steps.bootstrap(server.admin_url, database=name, passwords={})
+    made = db.make_engine(server.url("opsdb_app", PASSWORDS["opsdb_app"], name), statement_timeout_seconds=0)
+    with made.begin() as conn:
         demo.load(conn, now=NOON)
-    with db.engine().connect() as conn:
+    yield made
+    made.dispose()
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def floor(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as conn:
         yield conn
 
 
@@ -195,8 +208,8 @@ def test_the_audit_names_the_demo(floor: Connection) -> None:
     assert count(floor, "audit_log WHERE actor = 'command:demo'") > 10_000
 
 
-def test_a_second_load_is_refused_and_changes_nothing(floor: Connection) -> None:
+def test_a_second_load_is_refused_and_changes_nothing(floor: Connection, engine: Engine) -> None:
     before = count(floor, "audit_log")
-    with pytest.raises(Conflict, match="employees in this database already"), db.engine().begin() as conn:
+    with pytest.raises(Conflict, match="employees in this database already"), engine.begin() as conn:
         demo.load(conn, now=NOON)
     assert count(floor, "audit_log") == before

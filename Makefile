@@ -1,0 +1,82 @@
+# What one does with a clone. Needs make and Python 3.11 or newer, nothing else; `make` alone lists the targets.
+
+# Paths stay relative, so that a clone may lie in a folder with spaces in its name.
+VENV := .venv
+BIN := $(VENV)/bin
+STAGE ?= prod
+
+# Installed once for what these files say and for the place the clone is in.
+KEY := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+READY := $(VENV)/ready-$(KEY)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench package clean
+
+help: ## list the targets
+	@echo "opsdb: make TARGET [NAME=value ...]"
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target words; do printf '  %-9s %s\n' "$$target" "$$words"; done
+
+install: $(READY) ## make .venv and install what everything needs (the others do this themselves)
+
+run: $(READY) ## the floor on this machine until Ctrl-C: PORT=8123 DATA=/folder DEMO=0
+	@case "$$DEMO" in 0|no|false|off) set -- --no-demo;; *) set -- --demo;; esac; \
+	exec $(BIN)/opsdb up "$$@" $${PORT:+--port "$$PORT"} $${DATA:+--data "$$DATA"}
+
+test: $(READY) ## the tests, on real servers: ARGS="tests/people -k shift"
+	@echo "Running the tests ..."
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(READY) ## ruff and mypy, changing nothing
+	@echo "Looking for mistakes ..."
+	@$(BIN)/python -m ruff check --quiet --output-format concise .
+	@$(BIN)/python -m ruff format --quiet --check --diff .
+	@$(BIN)/python -m mypy
+
+bench: $(READY) ## measure imports, lists and backups against floor and usual way: ARGS=...
+	@echo "Measuring; this takes some minutes ..."
+	@$(BIN)/python -m bench $(ARGS)
+
+package: $(READY) ## what is deployed, as Terraform and a zip in build/: STAGE=dev|staging|prod
+	@echo "Packaging stage $(STAGE) into build/$(STAGE) ..."
+	@mkdir -p build
+	@$(BIN)/chalice package --pkg-format terraform --stage "$(STAGE)" "build/$(STAGE)"
+
+clean: ## remove build/ and the floor's data (DATA=/folder, else .local)
+	@data=$${DATA:-.local}; \
+	if [ ! -e "$$data" ]; then :; \
+	elif [ -e $(READY) ]; then $(BIN)/python -m local.clean "$$data"; \
+	elif [ -e "$$data/lock" ]; then rm -rf "$$data"; fi && rm -rf build && echo "Removed build and $$data."
+
+# The stamp comes last: whatever was interrupted is done again. Scripts in .venv name their folder, so a clone that was
+# moved makes a new one. pip's own words are shown only when it fails.
+$(READY):
+	@set -e; \
+	if [ -e $(VENV)/place ] && [ "$$(cat $(VENV)/place)" != "$$(pwd)" ]; then rm -rf $(VENV); fi; \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    new= ; incomplete= ; \
+	    if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.13 python3.12 python3.11 python3; fi; \
+	    for one in "$$@"; do \
+	        "$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	        if "$$one" -c 'import venv, ensurepip' >/dev/null 2>&1; then new=$$one; break; fi; \
+	        incomplete=$${incomplete:-$$one}; \
+	    done; \
+	    if [ -z "$$new" ] && [ -n "$$incomplete" ]; then \
+	        echo "$$incomplete lacks the venv module: install it (Debian: apt install $$("$$incomplete" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')), or name another one with PYTHON=..." >&2; exit 1; \
+	    elif [ -z "$$new" ]; then \
+	        echo "opsdb needs Python 3.11 or newer, and $${PYTHON:-none of python3.13, python3.12, python3.11 and python3} is that: install one, or name it with PYTHON=..." >&2; exit 1; \
+	    fi; \
+	    echo "Making $(VENV) with $$("$$new" --version) ..."; \
+	    rm -rf $(VENV); \
+	    "$$new" -m venv $(VENV); \
+	    pwd >$(VENV)/place; \
+	fi; \
+	echo "Installing what opsdb needs into $(VENV); a minute, once ..."; \
+	rm -f $(VENV)/ready-*; \
+	$(BIN)/python -m pip install -r requirements-dev.txt >$(VENV)/install.log 2>&1 \
+	&& $(BIN)/python -m pip install --no-deps --no-build-isolation -e . >>$(VENV)/install.log 2>&1 \
+	|| { grep -i error $(VENV)/install.log | tail -3 >&2; echo "Installing failed: see $(VENV)/install.log, then try again." >&2; exit 1; }; \
+	touch "$@"

@@ -1,0 +1,363 @@
+"""The `opsdb` command: what an operator does from a terminal, on the running stack or what the environment names."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from chalicelib import __version__
+from chalicelib.backups import listing, restore, run
+from chalicelib.core import auth, db
+from chalicelib.core.clock import now
+from chalicelib.core.errors import Conflict
+from chalicelib.core.settings import settings
+from chalicelib.core.tables import api_keys
+from chalicelib.core.tables.admin import ROLES
+from chalicelib.core.tables.files import TIERS
+from chalicelib.imports import arrivals, queries
+from chalicelib.imports.queries import Finding, FindingFilters, Upload
+from chalicelib.imports.sheets import KINDS
+from chalicelib.imports.sheets.sheet import Options
+from chalicelib.migrations import steps
+from local import prepare, stack, terminal
+from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SHOWN_ERRORS = 20
+LOCAL = ("127.0.0.1", "localhost")
+
+
+@click.group(
+    cls=terminal.Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EXIT_CODES,
+)
+@click.version_option(__version__, prog_name="opsdb")
+def main() -> None:
+    """The operations database of a contact centre: run it, feed it, back it up.
+
+    Commands work on the stack that `opsdb up` (or `make run`) has running: its settings are in .local/settings.json,
+    or in the file that OPSDB_SETTINGS_FILE names. A variable that is set (DATABASE_URL, ...) wins over the file.
+
+    \b
+    A first hour:
+      opsdb up                                     a floor with demo data; stays in the foreground
+      opsdb import people.xlsx --kind employees    in a second terminal
+      opsdb backup && opsdb backups
+    """
+
+
+def _use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) -> None:
+    """Let the settings be found: the folder named, else the environment's file, else the repository's `.local`."""
+    if data:
+        os.environ["OPSDB_SETTINGS_FILE"] = str(data / "settings.json")
+        if not (data / "settings.json").is_file():
+            raise click.BadParameter(f"{data} has no settings.json; `opsdb up --data {data}` makes one", ctx, param)
+    file = Path(os.environ.setdefault("OPSDB_SETTINGS_FILE", str(stack.ROOT / ".local" / "settings.json")))
+    _use_its_s3(json.loads(file.read_text()) if file.is_file() else {})
+
+
+def _use_its_s3(values: dict[str, str]) -> None:
+    """Take the stack's S3 as a whole: its server with somebody's real AWS credentials, or their proxy, is no use."""
+    if "AWS_ENDPOINT_URL_S3" in values and "AWS_ENDPOINT_URL_S3" not in os.environ:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in values.items() if name.startswith("AWS_")})
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(filter(None, [os.environ.get(name), *LOCAL]))
+
+
+on_floor = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    expose_value=False,
+    callback=_use_floor,
+    is_eager=True,
+    help="Folder of the running stack.  [default: .local of the repository]",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Where the API listens.  [default: 8000, or the next free]")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of everything it keeps.  [default: .local]")
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Fill an empty floor with 300 made-up people.")
+def up(port: int | None, data: Path | None, demo: bool) -> None:
+    """Run the whole floor in the foreground, until Ctrl-C.
+
+    PostgreSQL, S3, the API and the event pump. What it keeps stays in its folder between runs. When it is up
+    it prints the address and an admin's API key.
+
+    Example: opsdb up --port 8123 --data /tmp/floor --no-demo
+    """
+    stack.up(data or stack.ROOT / ".local", port, demo)
+
+
+@main.command()
+@on_floor
+@click.option("--bootstrap", is_flag=True, help="First make the roles and the database, as OPSDB_ADMIN_DATABASE_URL.")
+@as_json
+def migrate(bootstrap: bool, as_json: bool) -> None:
+    """Bring the schema to this version's revision.
+
+    Changes nothing when it is there already.
+
+    Example: opsdb migrate
+    """
+    needed = ("database_url", "owner_database_url", *(("admin_database_url",) if bootstrap else ()))
+    for name in needed:
+        settings().require(name)
+    values = dict(os.environ)  # the settings file has been read into it
+    if bootstrap:
+        prepare.bootstrap(values)
+    before = _revision(values)
+    revision = before if before == steps.head() else prepare.upgrade(values)
+    said = (
+        f"at revision {revision} already"
+        if before == revision
+        else f"migrated from {before or 'nothing'} to {revision}"
+    )
+    terminal.answer(as_json, {"revision": revision, "before": before}, f"The schema is {said}.")
+
+
+def _revision(values: dict[str, str]) -> str | None:
+    engine = db.make_engine(values["OPSDB_OWNER_DATABASE_URL"])
+    try:
+        with engine.connect() as conn:
+            return steps.current(conn)
+    finally:
+        engine.dispose()
+
+
+@main.command()
+@on_floor
+@as_json
+def demo(as_json: bool) -> None:
+    """Load the demo floor into an empty database.
+
+    300 made-up people and eight weeks around today. The same day gives the same floor. Refuses when somebody
+    works there already.
+
+    Example: opsdb demo
+    """
+    loaded = prepare.load_demo(db.engine(), dict(os.environ), say=lambda text: click.echo(text, err=True))
+    if not loaded:
+        raise Conflict("there are employees in this database already, and the demo floor goes into an empty one")
+    lines = terminal.table(("table", "rows"), [(name, f"{count:,}") for name, count in loaded.items()])
+    terminal.answer(as_json, loaded, *lines)
+
+
+def sheet_options(command: Command) -> Command:
+    """A flag for each option that an upload can have, declared where imports declare them."""
+    for one in reversed(fields(Options)):
+        command = click.option(f"--{one.metadata['name']}", one.name, is_flag=True, help=_sentence(one.metadata))(
+            command
+        )
+    return command
+
+
+def _sentence(metadata: Any) -> str:
+    meaning = str(metadata["meaning"])
+    return f"{meaning[:1].upper()}{meaning[1:]}."
+
+
+@main.command("import")
+@on_floor
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What the sheet holds.")
+@sheet_options
+@as_json
+def import_sheet(file: Path, kind: str, as_json: bool, **options: bool) -> None:
+    """Import a sheet, .xlsx or .csv.
+
+    Good rows go in, bad rows come back. The file is stored in the uploads bucket and runs here, by the same
+    code as an upload through the API. Rows with
+    errors are listed, and written beside the file as FILE.errors.csv.
+
+    \b
+    Examples:
+      opsdb import people.xlsx --kind employees --add-options --dry-run
+      opsdb import october.xlsx --kind schedules
+    """
+    with terminal.meter(as_json) as meter:
+        upload = arrivals.import_file(
+            file,
+            kind=kind,
+            options=options,
+            uploaded_by="command:import",
+            progress=lambda rows, share: meter(f"{rows:,} rows read", round(share * 1000), 1000),
+        )
+    report = _write_errors(file, upload) if upload.error_count else None
+    facts = {**msgspec.to_builtins(upload), "errors_file": str(report) if report else None}
+    terminal.answer(as_json, facts, *_summary(file, upload, report))
+    if upload.state == "failed":
+        click.get_current_context().exit(FAILED)
+    if upload.error_count:
+        click.get_current_context().exit(ROW_ERRORS)
+
+
+def _summary(file: Path, upload: Upload, report: Path | None) -> Iterator[str]:
+    dry = " (dry run)" if upload.dry_run else ""
+    yield f"{file.name}: {upload.state.replace('_', ' ')}{dry}. {upload.message or ''}"
+    yield f"Upload {upload.upload_id}: {upload.rows_read:,} rows read"
+    if report:
+        with db.reading() as conn:
+            first = queries.list_findings(conn, upload_id=upload.upload_id, query=_errors(SHOWN_ERRORS, 0))
+        yield from (f"  {_line(finding)}" for finding in first.data)
+        more = first.total - len(first.data)
+        yield f"{f'{more:,} more errors; all' if more else 'They'} are in {report}"
+
+
+def _line(finding: Finding) -> str:
+    place = f"Row {finding.row_number}" if finding.row_number else "Sheet"
+    return f"{place}{f', {finding.column_name}' if finding.column_name else ''}: {finding.reason}"
+
+
+def _errors(limit: int, offset: int) -> FindingFilters:
+    return FindingFilters(finding=["error"], limit=limit, offset=offset)
+
+
+def _write_errors(file: Path, upload: Upload) -> Path:
+    report = file.with_name(f"{file.name}.errors.csv")
+    rows = ((one.row_number, one.column_name, one.value, one.reason) for one in _every_error(upload.upload_id))
+    terminal.write_csv(report, ("Row", "Column", "Value", "Reason"), rows)
+    return report
+
+
+def _every_error(upload_id: int) -> Iterator[Finding]:
+    offset = 0
+    with db.reading() as conn:
+        while found := queries.list_findings(conn, upload_id=upload_id, query=_errors(1000, offset)).data:
+            yield from found
+            offset += len(found)
+
+
+@main.command()
+@on_floor
+@click.option("--tier", type=click.Choice(TIERS), default="manual", show_default=True, help="How long it is kept.")
+@as_json
+def backup(tier: str, as_json: bool) -> None:
+    """Dump the database into the backups bucket.
+
+    A second backup at the same time says so and does nothing.
+
+    Example: opsdb backup
+    """
+    with terminal.meter(as_json) as meter:
+        made = run.backup(tier=tier, now=now(), progress=lambda uploaded: meter("bytes uploaded", uploaded, None))
+    if made is None:
+        terminal.answer(as_json, {"state": "already running"}, "Another backup is running; this one did nothing.")
+        return
+    rows = sum(made.tables.values())
+    held = f"{rows:,} rows of {len(made.tables)} tables"
+    terminal.answer(as_json, made, f"{made.backup_id}: {held}, {terminal.size(made.size)}, {made.seconds:.1f} s")
+
+
+@main.command()
+@on_floor
+@as_json
+def backups(as_json: bool) -> None:
+    """List the backups, newest first.
+
+    With age, size, duration and whether they were verified. Works without the database too: what is in the
+    bucket is listed then.
+
+    Example: opsdb backups --json
+    """
+    found = _listed()
+    head = ("backup", "tier", "age", "size", "seconds", "state", "verified")
+    terminal.answer(as_json, found, *(terminal.table(head, map(_cells, found)) if found else ["There is none yet."]))
+
+
+def _listed() -> list[dict[str, Any]]:
+    try:
+        with db.reading() as conn:
+            return listing.every(conn)
+    except OperationalError:
+        click.echo("The database does not answer; these are the backups that the bucket knows.", err=True)
+        return listing.every(None)
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    seconds = f"{one['seconds']:.1f}" if one["seconds"] is not None else "-"
+    verified = terminal.age(one["verified_at"], now=now())
+    pinned = " (pinned)" if one["pinned"] else ""
+    began = terminal.age(one["started_at"], now=now())
+    return one["backup_id"], one["tier"], began, terminal.size(one["size"]), seconds, one["state"] + pinned, verified
+
+
+@main.command("restore")
+@on_floor
+@click.argument("source", metavar="latest|ID|FILE")
+@click.option("--to", metavar="URL", help="Into this database.  [default: the floor's own, as its owner]")
+@click.option("--replace", metavar="NAME", help="Yes, replace the database of this name, which is not empty.")
+@click.option("--safety/--no-safety", default=True, show_default=True, help="First dump what is replaced.")
+@click.option("--sql", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write plain SQL here instead.")
+@as_json
+def restore_backup(
+    source: str, to: str | None, replace: str | None, safety: bool, out: Path | None, as_json: bool
+) -> None:
+    """Bring a backup back.
+
+    The newest, the one with an id, or a file of pg_dump's custom format. All in one transaction: should
+    anything fail, the database is as it was. A database that is not empty must be
+    named with --replace; what it holds is dumped first. Afterwards the rows of every table are compared with the
+    backup's own count.
+
+    \b
+    Examples:
+      opsdb restore latest --replace opsdb
+      opsdb restore 20261122T013000Z-daily-1a2b --to postgresql://opsdb_owner:...@127.0.0.1/elsewhere
+      opsdb restore latest --sql floor.sql
+    """
+    if out and (to or replace):
+        raise click.UsageError("--sql writes a file; --to and --replace are about a database.")
+    with terminal.meter(as_json) as meter:
+        if out:
+            restore.write_sql(source, out, progress=meter)
+            terminal.answer(
+                as_json, {"source": source, "sql": str(out)}, f"{source} is in {out}, for an empty database."
+            )
+            return
+        target = to or settings().require("owner_database_url")
+        done = restore.restore(source, to=target, now=now(), replace=replace, safety=safety, progress=meter)
+    rows = sum(done.tables.values())
+    compared = "as many as the backup counted" if done.compared else "no manifest to compare with"
+    lines = [f"{done.backup_id or done.source} is in {done.database}: {rows:,} rows ({compared}), {done.seconds:.1f} s"]
+    lines += [f"What was there before is in {done.safety}"] if done.safety else []
+    terminal.answer(as_json, done, *lines)
+
+
+@main.group()
+def keys() -> None:
+    """API keys: who may call the API, and as what."""
+
+
+@keys.command("create")
+@on_floor
+@click.option("--name", required=True, help="Whose it is, e.g. the program that will use it.")
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What it may do.")
+@click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="After so many days.  [default: never]")
+@as_json
+def create_key(name: str, role: str, expires: int | None, as_json: bool) -> None:
+    """Make an API key and print it, once: the database keeps only a hash of it.
+
+    Example: opsdb keys create --name wallboard --role viewer --expires 90
+    """
+    until = now() + timedelta(days=expires) if expires else None
+    with db.writing(db.Actor("command:keys")) as conn:
+        key_id, key = auth.create_key(conn, name=name, role=role)
+        if until:
+            conn.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(expires_at=until))
+    facts = {"key_id": key_id, "key": key, "name": name, "role": role, "expires_at": until}
+    click.echo("Keep it now; it cannot be shown again.", err=True)
+    terminal.answer(as_json, facts, key)
