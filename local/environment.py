@@ -89,14 +89,16 @@ def objects(server: s3.Server) -> dict[str, str]:
 def common(data: Path) -> dict[str, str]:
     """Settings that depend on neither server."""
     secret = files.kept_secret(files.make_folder(data / "secrets") / "secret_key", 32)
-    return {"OPSDB_STAGE": "local", "SECRET_KEY": secret}
+    return {"OPSDB_STAGE": "local", "SECRET_KEY": secret, "OPSDB_SETTINGS_FILE": str(settings_file(data))}
 
 
-def write(data: Path, settings: Mapping[str, str]) -> Path:
+def settings_file(data: Path) -> Path:
+    return data / "settings.json"
+
+
+def write(data: Path, settings: Mapping[str, str]) -> None:
     """Keep the settings where the command line and a plain `chalice local` find them."""
-    file = data / "settings.json"
-    files.write_private(file, json.dumps(dict(settings), indent=2) + "\n")
-    return file
+    files.write_private(settings_file(data), json.dumps(dict(settings), indent=2) + "\n")
 
 
 def of_children(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
