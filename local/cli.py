@@ -1,6 +1,7 @@
 """The `opsdb` command: what an operator does from a terminal, on the running stack or what the environment names."""
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -54,6 +55,8 @@ def main() -> None:
       opsdb import people.xlsx --kind employees    in a second terminal
       opsdb backup && opsdb backups
     """
+    # What the jobs log is for the log of a function; here the answer and the sentence on stderr say it.
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) -> None:
@@ -61,7 +64,7 @@ def _use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) ->
     if data:
         os.environ["OPSDB_SETTINGS_FILE"] = str(data / "settings.json")
         if not (data / "settings.json").is_file():
-            raise click.BadParameter(f"{data} has no settings.json; `opsdb up --data {data}` makes one", ctx, param)
+            raise terminal.NoStack(f"{data} has no settings.json: `opsdb up --data {data}` makes one")
     file = Path(os.environ.setdefault("OPSDB_SETTINGS_FILE", str(stack.ROOT / ".local" / "settings.json")))
     _use_its_s3(json.loads(file.read_text()) if file.is_file() else {})
 
@@ -194,7 +197,7 @@ def import_sheet(file: Path, kind: str, as_json: bool, **options: bool) -> None:
             kind=kind,
             options=options,
             uploaded_by="command:import",
-            progress=lambda rows, share: meter(f"{rows:,} rows read", round(share * 1000), 1000),
+            progress=lambda rows, share: meter(file.name, round(share * 1000), 1000),
         )
     report = _write_errors(file, upload) if upload.error_count else None
     facts = {**msgspec.to_builtins(upload), "errors_file": str(report) if report else None}
@@ -253,7 +256,7 @@ def backup(tier: str, as_json: bool) -> None:
     Example: opsdb backup
     """
     with terminal.meter(as_json) as meter:
-        made = run.backup(tier=tier, now=now(), progress=lambda uploaded: meter("bytes uploaded", uploaded, None))
+        made = run.backup(tier=tier, now=now(), progress=lambda uploaded: meter("uploaded", uploaded, None))
     if made is None:
         terminal.answer(as_json, {"state": "already running"}, "Another backup is running; this one did nothing.")
         return

@@ -28,9 +28,13 @@ Exit codes:
   {ROW_ERRORS}  done, but rows of the sheet have errors
   {UNREACHABLE}  no running stack, or its database or S3 does not answer"""
 
-NO_STACK = "start one with `make run`, or name its folder with --data"
+NO_STACK = "start a stack with `make run`, or name the folder of a running one with --data"
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class NoStack(StackError):
+    """There is no running stack where one was looked for."""
 
 
 class Commands(click.Group):
@@ -59,7 +63,7 @@ def explained(error: Exception) -> tuple[int, str] | None:
     if isinstance(error, SettingsError):
         return UNREACHABLE, f"{error}; {NO_STACK}"
     if isinstance(error, StackError):
-        return FAILED, str(error)
+        return UNREACHABLE if isinstance(error, NoStack) else FAILED, str(error)
     if isinstance(error, (DBAPIError, psycopg2.Error)):
         return _of_database(error)
     return _of_s3(error) or _of_files(error)
@@ -82,9 +86,9 @@ def _of_database(error: DBAPIError | psycopg2.Error) -> tuple[int, str]:
 
 
 def _of_s3(error: Exception) -> tuple[int, str] | None:
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, (ConnectionError, HTTPClientError)):
         return UNREACHABLE, f"S3 does not answer ({error}); {NO_STACK}"
     if isinstance(error, (BotoCoreError, ClientError)):
         return FAILED, f"S3 refused ({error})"
@@ -115,7 +119,7 @@ class Meter:
         self._bar: Any = None
 
     def __call__(self, step: str, done: int, total: int | None) -> None:
-        """So much of the step is done, of `total` if that is known."""
+        """So much of the step is done, of `total`; where that is not known, `done` are bytes."""
         if not self.shown:
             return
         if step != self._step:
@@ -125,7 +129,7 @@ class Meter:
         if self._bar is not None:
             self._bar.update(min(done, self._bar.length) - self._bar.pos)
         else:
-            click.echo(f"\r{step}  {done:,}", nl=False)
+            click.echo(f"\r{step}  {size(done)}", nl=False)
 
     def end(self) -> None:
         """Finish the line that is being drawn."""

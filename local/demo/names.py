@@ -5,11 +5,22 @@
 NAMES = (
     (
         ("Lucía", "Martín", "Inés", "Álvaro", "Begoña", "Andrés", "Noelia", "Íñigo", "Rocío", "Joaquín"),
-        ("Peñalver", "Ibáñez", "Quintanilla", "Cordón", "Arizmendi", "Vallejo", "Muñiz", "Olmedo", "Zúñiga", "Barrios"),
+        (
+            "Peñalver",
+            "Ibáñez",
+            "Quintanilla",
+            "Cordón",
+            "Arizmendi",
+            "Vallejo",
+            "Lozoya",
+            "Olmedo",
+            "Zúñiga",
+            "Barrios",
+        ),
     ),
     (
         ("João", "Conceição", "Tomé", "Inês", "Gonçalo", "Luzia", "Simão", "Graça", "Vitória", "Estêvão"),
-        ("Magalhães", "Assunção", "Brandão", "Falcão", "Queirós", "Sampaio", "Abrunhosa", "Leitão", "Teles", "Vasques"),
+        ("Mourão", "Assunção", "Brandão", "Falcão", "Queirós", "Sampaio", "Abrunhosa", "Leitão", "Teles", "Vasques"),
     ),
     (
         ("Jörg", "Käthe", "Björn", "Änne", "Götz", "Heike", "Jürgen", "Sönke", "Ulrike", "Wiebke"),
@@ -56,20 +67,20 @@ NAMES = (
         ),
         (
             "Brzęczek",
-            "Gołębiowska",
+            "Gołąb",
             "Jagiełło",
-            "Kościelny",
+            "Kościuk",
             "Maślanka",
             "Pająk",
             "Rączka",
-            "Szczęsna",
-            "Wójcicki",
-            "Żółkiewski",
+            "Szczęch",
+            "Wójcik",
+            "Żurawik",
         ),
     ),
     (
         ("Božena", "Dušan", "Květa", "Luděk", "Miloš", "Růžena", "Šárka", "Tomáš", "Vojtěch", "Žofie"),
-        ("Benešová", "Čapková", "Dvořáček", "Havlíček", "Křížek", "Němcová", "Říha", "Šimůnek", "Tvrdý", "Žižka"),
+        ("Krejčí", "Petrů", "Dolejší", "Jirků", "Matějů", "Janů", "Šafářů", "Jakubů", "Pavlů", "Havlů"),
     ),
     (
         ("Ayşe", "Çağla", "Doğan", "Emine", "Gülşen", "İlker", "Oğuz", "Şule", "Tuğba", "Ümit"),
@@ -94,7 +105,7 @@ NAMES = (
         ("Aoife", "Caoimhe", "Dónal", "Éabha", "Fionnuala", "Niamh", "Oisín", "Róisín", "Seán", "Tadhg"),
         (
             "Ó Briain",
-            "Ní Dhuibhir",
+            "Dwyer",
             "O'Shaughnessy",
             "Mac Giolla",
             "Breathnach",
@@ -142,7 +153,7 @@ NAMES = (
     (
         ("Aarohi", "Bhavesh", "Chitra", "Devika", "Harsh", "Kavya", "Nikhil", "Pallavi", "Rohan", "Sunita"),
         (
-            "Bhattacharjee",
+            "Bandyopadhyay",
             "Chaudhury",
             "Deshmukh",
             "Gokhale",

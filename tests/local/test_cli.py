@@ -1,0 +1,344 @@
+"""The `opsdb` command on a real database and a real S3, and what prepares a database for it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from chalicelib.core import auth, db
+from chalicelib.migrations import steps
+from local import cli, prepare
+from local.files import StackError
+from tests import make
+from tests.conftest import PASSWORDS, Site, administer, forget
+
+Opsdb = Callable[..., Result]
+
+
+@pytest.fixture
+def opsdb(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opsdb]:
+    """Runs the command on this test's site, as a program of its own would."""
+    before = dict(os.environ)
+    monkeypatch.setenv("OPSDB_SETTINGS_FILE", str(tmp_path / "settings.json"))
+    monkeypatch.setenv("OPSDB_ADMIN_DATABASE_URL", site.server.admin_url)
+
+    def run(*words: str | Path) -> Result:
+        forget()
+        result = CliRunner().invoke(cli.main, [str(word) for word in words])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    yield run
+    os.environ.clear()
+    os.environ.update(before)
+    forget()
+
+
+def one_value(question: str) -> Any:
+    with db.reading() as conn:
+        return conn.execute(text(question)).scalar()
+
+
+def people_sheet(folder: Path, count: int = 2) -> Path:
+    return make.sheet(folder / "people.xlsx", [make.employee_row() for _ in range(count)])
+
+
+def every_command(command: Any = cli.main, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, one in getattr(command, "commands", {}).items():
+        yield (*words, name)
+        yield from every_command(one, (*words, name))
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli.main, [*words, "--help"])
+    assert result.exit_code == 0
+    assert words == ("keys",) or "opsdb " + " ".join(words) in result.output.split("Example")[1]
+
+
+@pytest.mark.parametrize("words", [one for one in every_command() if one not in {("up",), ("keys",)}], ids=" ".join)
+def test_every_command_with_an_answer_gives_it_as_json_too(words: tuple[str, ...]) -> None:
+    assert "--json" in CliRunner().invoke(cli.main, [*words, "--help"]).output
+
+
+def test_help_lists_the_exit_codes() -> None:
+    output = CliRunner().invoke(cli.main, ["--help"]).output
+    assert [line.split()[0] for line in output.split("Exit codes:")[1].splitlines() if line.strip()] == list("01234")
+
+
+def test_an_import_says_how_many_rows_went_in(opsdb: Opsdb, tmp_path: Path) -> None:
+    result = opsdb("import", people_sheet(tmp_path), "--kind", "employees", "--add-options")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "2 rows were written" in result.stdout
+    assert one_value("SELECT count(*) FROM employees") == 2
+    assert one_value("SELECT key LIKE 'direct/%' FROM uploads")
+
+
+def test_a_dry_run_writes_nothing(opsdb: Opsdb, tmp_path: Path) -> None:
+    result = opsdb("import", people_sheet(tmp_path), "--kind", "employees", "--add-options", "--dry-run")
+    assert result.exit_code == 0
+    assert "dry run" in result.stdout
+    assert one_value("SELECT count(*) FROM employees") == 0
+
+
+def test_rows_with_errors_are_listed_and_written_beside_the_file(opsdb: Opsdb, tmp_path: Path) -> None:
+    sheet = people_sheet(tmp_path, 10)
+    result = opsdb("import", sheet, "--kind", "employees")
+    assert result.exit_code == 3
+    assert "Row 2, Department" in result.stdout
+    assert sum(line.startswith("  Row ") for line in result.stdout.splitlines()) == 20
+    with (tmp_path / "people.xlsx.errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == one_value("SELECT count(*) FROM upload_errors WHERE finding = 'error'")
+    assert list(rows[0]) == ["Row", "Column", "Value", "Reason"]
+
+
+def test_no_cell_of_the_error_file_can_run_as_a_formula(opsdb: Opsdb, tmp_path: Path) -> None:
+    sheet = make.sheet(tmp_path / "people.xlsx", [make.employee_row(Department="@SUM(A1)")])
+    assert opsdb("import", sheet, "--kind", "employees").exit_code == 3
+    with (tmp_path / "people.xlsx.errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'@SUM(A1)" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_a_file_that_is_no_sheet_fails(opsdb: Opsdb, tmp_path: Path) -> None:
+    picture = tmp_path / "people.xlsx"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    result = opsdb("import", picture, "--kind", "employees", "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["state"]) == (1, "failed")
+    assert answer["message"]
+
+
+@pytest.mark.parametrize(
+    "words", [("import", "nowhere.xlsx", "--kind", "employees"), ("import",), ("backup", "--tier", "x"), ("nonsense",)]
+)
+def test_a_wrong_command_line_is_code_two(opsdb: Opsdb, words: tuple[str, ...]) -> None:
+    assert opsdb(*words).exit_code == 2
+
+
+def test_a_backup_brings_back_what_was_there(opsdb: Opsdb, site: Site, tmp_path: Path) -> None:
+    opsdb("import", people_sheet(tmp_path), "--kind", "employees", "--add-options")
+    made = json.loads(opsdb("backup", "--json").stdout)
+    assert made["tables"]["employees"] == 2
+    listed = json.loads(opsdb("backups", "--json").stdout)
+    assert [(one["backup_id"], one["tier"], one["state"]) for one in listed] == [(made["backup_id"], "manual", "good")]
+    assert made["backup_id"] in opsdb("backups").stdout
+    with db.writing(db.Actor("test")) as conn:
+        conn.execute(text("DELETE FROM employees"))
+    db.engine().dispose()
+    restored = opsdb("restore", "latest", "--replace", site.database, "--json")
+    assert (restored.exit_code, json.loads(restored.stdout)["compared"]) == (0, True)
+    assert one_value("SELECT count(*) FROM employees") == 2
+
+
+def test_a_restore_over_a_database_in_use_must_name_it(opsdb: Opsdb, site: Site) -> None:
+    opsdb("backup")
+    result = opsdb("restore", "latest")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"--replace {site.database}" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_backup_as_plain_sql(opsdb: Opsdb, tmp_path: Path) -> None:
+    opsdb("backup")
+    result = opsdb("restore", "latest", "--sql", tmp_path / "floor.sql", "--json")
+    assert result.exit_code == 0
+    assert "CREATE TABLE public.employees" in (tmp_path / "floor.sql").read_text()
+
+
+def test_an_unknown_backup_is_one_sentence(opsdb: Opsdb, site: Site) -> None:
+    result = opsdb("restore", "20200101T000000Z-daily-0000", "--replace", site.database)
+    assert result.exit_code == 1
+    assert result.stderr == "opsdb: There is no backup 20200101T000000Z-daily-0000\n"
+
+
+def test_without_backups_the_list_says_so(opsdb: Opsdb) -> None:
+    assert opsdb("backups").stdout == "There is none yet.\n"
+    assert json.loads(opsdb("backups", "--json").stdout) == []
+
+
+def test_a_new_key_opens_the_api_and_ends_when_it_should(opsdb: Opsdb) -> None:
+    made = json.loads(
+        opsdb("keys", "create", "--name", "wallboard", "--role", "viewer", "--expires", "90", "--json").stdout
+    )
+    with db.reading() as conn:
+        assert auth.authenticate(conn, api_key=made["key"]).role == "viewer"
+    assert one_value("SELECT round(extract(epoch FROM expires_at - now()) / 86400) FROM api_keys") == 90
+    assert one_value("SELECT actor FROM audit_log WHERE table_name = 'api_keys' LIMIT 1") == "command:keys"
+
+
+def test_a_key_for_a_person_to_copy_is_the_only_line_on_stdout(opsdb: Opsdb) -> None:
+    result = opsdb("keys", "create", "--name", "wallboard", "--role", "viewer")
+    assert result.stdout.startswith("opsdb_")
+    assert result.stdout.count("\n") == 1
+
+
+def test_migrate_brings_an_empty_database_to_head(opsdb: Opsdb, site: Site) -> None:
+    steps.downgrade(site.url("opsdb_owner"), "base")
+    assert json.loads(opsdb("migrate", "--json").stdout) == {"revision": steps.head(), "before": None}
+    assert json.loads(opsdb("migrate", "--json").stdout) == {"revision": steps.head(), "before": steps.head()}
+
+
+def test_migrate_makes_the_database_when_asked(opsdb: Opsdb, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"{site.database}_new"
+    for variable in ("DATABASE_URL", "OPSDB_OWNER_DATABASE_URL", "OPSDB_BACKUP_DATABASE_URL"):
+        monkeypatch.setenv(variable, steps.with_database(os.environ[variable], name))
+    try:
+        assert opsdb("migrate").exit_code == 4
+        assert opsdb("migrate", "--bootstrap").exit_code == 0
+        assert opsdb("backup").exit_code == 0
+    finally:
+        administer(site.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def test_the_demo_is_loaded_once(opsdb: Opsdb) -> None:
+    assert json.loads(opsdb("demo", "--json").stdout)["employees"] == 300
+    again = opsdb("demo")
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "employees in this database already" in again.stderr
+
+
+def test_tables_that_are_missing_are_named_with_what_to_do(opsdb: Opsdb, site: Site) -> None:
+    steps.downgrade(site.url("opsdb_owner"), "base")
+    result = opsdb("demo")
+    assert result.exit_code == 1
+    assert "opsdb migrate" in result.stderr
+
+
+def test_without_a_stack_the_sentence_says_how_to_start_one(opsdb: Opsdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    result = opsdb("keys", "create", "--name", "x", "--role", "viewer")
+    assert result.exit_code == 4
+    assert "make run" in result.stderr
+
+
+def test_a_server_that_is_gone_is_code_four(opsdb: Opsdb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://opsdb_app:x@127.0.0.1:1/opsdb")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for words in (("keys", "create", "--name", "x", "--role", "viewer"), ("backups",)):
+        result = opsdb(*words)
+        assert (result.exit_code, result.stdout) == (4, "")
+        assert "does not answer" in result.stderr
+
+
+def test_data_names_another_stack(opsdb: Opsdb, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a floor"
+    folder.mkdir()
+    assert opsdb("backups", "--data", folder).exit_code == 4
+    (folder / "settings.json").write_text(json.dumps(site.environment))
+    for name in site.environment:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_PROFILE", "somebody-elses")
+    assert opsdb("backups", "--data", folder).stdout == "There is none yet.\n"
+
+
+def test_help_does_not_wait_for_what_only_some_commands_need() -> None:
+    program = """
+import sys
+from local.cli import main
+main(["--help"], standalone_mode=False)
+print("loaded:", *sorted({"alembic", "openpyxl", "python_calamine", "xlsxwriter"} & set(sys.modules)))
+"""
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "loaded:"
+
+
+@pytest.fixture
+def values(site: Site, tmp_path: Path) -> dict[str, str]:
+    """Settings of a stack whose database does not exist yet."""
+    name = f"{site.database}_fresh"
+    urls = {
+        variable: steps.with_database(url, name) for variable, url in site.environment.items() if "://opsdb_" in url
+    }
+    return {
+        **urls,
+        "OPSDB_ADMIN_DATABASE_URL": site.server.admin_url,
+        "OPSDB_SETTINGS_FILE": str(tmp_path / "settings.json"),
+    }
+
+
+@pytest.fixture
+def fresh(site: Site, values: dict[str, str]) -> Iterator[dict[str, str]]:
+    yield values
+    administer(site.server, f"DROP DATABASE IF EXISTS {site.database}_fresh WITH (FORCE)")
+
+
+def quiet(said: str) -> None:
+    """What a stack would tell, told to nobody."""
+
+
+def test_a_fresh_server_becomes_a_floor(fresh: dict[str, str], tmp_path: Path) -> None:
+    key = prepare.prepare(fresh, False, say=quiet)
+    assert (tmp_path / "api_key").read_text() == key
+    assert (tmp_path / "api_key").stat().st_mode & 0o777 == 0o600
+    connection = psycopg2.connect(fresh["DATABASE_URL"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT count(*) FROM employees), (SELECT count(*) FROM api_keys WHERE role = 'admin')")
+        assert cursor.fetchone() == (0, 1)
+    connection.close()
+
+
+def test_a_second_start_keeps_the_key_and_does_nothing_else(
+    fresh: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = prepare.prepare(fresh, False, say=quiet)
+    said: list[str] = []
+    for step in ("bootstrap", "upgrade"):
+        monkeypatch.setattr(prepare.steps, step, lambda *_, **__: pytest.fail("a second start has nothing to make"))
+    assert prepare.prepare(fresh, False, say=said.append) == key
+    assert said == []
+
+
+def test_a_wiped_database_gets_a_new_key(site: Site, fresh: dict[str, str], tmp_path: Path) -> None:
+    key = prepare.prepare(fresh, False, say=quiet)
+    administer(site.server, f"DROP DATABASE {site.database}_fresh WITH (FORCE)")
+    other = prepare.prepare(fresh, False, say=quiet)
+    assert other != key
+    assert (tmp_path / "api_key").read_text() == other
+
+
+def test_a_key_that_was_revoked_is_replaced(fresh: dict[str, str]) -> None:
+    key = prepare.prepare(fresh, False, say=quiet)
+    connection = psycopg2.connect(fresh["DATABASE_URL"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE api_keys SET revoked_at = now()")
+    connection.close()
+    assert prepare.prepare(fresh, False, say=quiet) != key
+
+
+def test_the_passwords_are_those_of_the_urls(values: dict[str, str]) -> None:
+    assert prepare.passwords(values) == {role: PASSWORDS[role] for role in ("opsdb_app", "opsdb_owner", "opsdb_backup")}
+    quoted = {
+        "DATABASE_URL": "postgresql://opsdb_app:a%40b%2Fc@host/opsdb",
+        "OPSDB_OWNER_DATABASE_URL": "postgresql://x:y@host/z",
+    }
+    assert prepare.passwords(quoted) == {"opsdb_app": "a@b/c"}
+
+
+def test_a_database_of_a_newer_opsdb_is_refused(fresh: dict[str, str], site: Site) -> None:
+    prepare.prepare(fresh, False, say=quiet)
+    connection = psycopg2.connect(fresh["OPSDB_OWNER_DATABASE_URL"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StackError, match="9999"):
+        prepare.prepare(fresh, False, say=quiet)
+
+
+def test_the_demo_is_loaded_into_an_empty_floor_only(fresh: dict[str, str]) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        prepare.prepare(fresh, True, say=said.append)
+    assert sum("demo" in one for one in said) == 1
