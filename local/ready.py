@@ -1,6 +1,7 @@
 """What a floor that is up says about itself: to people on the terminal, to programs in `ready.json`."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def forget(data: Path) -> None:
 
 def greeting(data: Path, root: Path, *, url: str, api_key: str, seconds: float) -> str:
     """The address, the key and three things to try."""
-    settings = "" if data == root / ".local" else f"OPSDB_SETTINGS_FILE={data / 'settings.json'} "
+    settings = "" if data == root / ".local" else f"OPSDB_SETTINGS_FILE={shlex.quote(str(data / 'settings.json'))} "
     opsdb = f"{settings}.venv/bin/opsdb"
     return f"""
 opsdb is up after {seconds:.1f} s: {url}

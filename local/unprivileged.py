@@ -1,4 +1,7 @@
-"""How root runs PostgreSQL, which refuses to run as root: in a user namespace, else as the user `nobody`."""
+"""How root runs PostgreSQL, which refuses root: in a user namespace, else as the user `nobody`.
+
+A user without a name (a container's `--user 12345`) is refused as well, and gets a user namespace too.
+"""
 
 import hashlib
 import os
@@ -15,8 +18,6 @@ from local.files import StackError, write_private
 from local.processes import Account, become
 
 As = Literal["self", "unshare", "nobody"]
-
-_UNSHARE = ("unshare", "-U", "--map-user=1000")
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,11 @@ def place(data_dir: Path, bin_dir: Path, *, way: As | None = None) -> Place:
     `way` asks for one; by default whatever works here: as ourselves, else `unshare`, else `nobody`.
     """
     near, far = data_dir / "cluster", away(data_dir)
-    if way is None:
-        way = "self" if os.geteuid() != 0 else "unshare" if unshare_works(data_dir, bin_dir) else "nobody"
+    way = way or _way(data_dir, bin_dir)
     if way != "nobody":
         _bring(far / "cluster", near, data_dir)
         _own(near, os.geteuid())
-        return Place(_UNSHARE if way == "unshare" else (), None, near, bin_dir)
+        return Place(_unshare() if way == "unshare" else (), None, near, bin_dir)
     account = _nobody()
     if _open_to_all(data_dir):
         _bring(far / "cluster", near, data_dir)
@@ -53,11 +53,37 @@ def place(data_dir: Path, bin_dir: Path, *, way: As | None = None) -> Place:
     return Place((), account, cluster, bin_dir if _runs(bin_dir, account) else _copy_programs(bin_dir, far))
 
 
+def _way(data_dir: Path, bin_dir: Path) -> As:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
+        return "self"
+    if unshare_works(data_dir, bin_dir):
+        return "unshare"
+    if os.geteuid() == 0:
+        return "nobody"
+    raise StackError(
+        f"PostgreSQL refuses user {os.geteuid()}, who has no name on this machine: add one to /etc/passwd, "
+        "run as another user, or name a running server with DATABASE_URL"
+    )
+
+
+def _unshare() -> tuple[str, ...]:
+    """The command before the command; inside we are somebody with a name, since initdb insists on one."""
+    return ("unshare", "-U", f"--map-user={_nobody().uid}")
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
 def unshare_works(folder: Path, bin_dir: Path) -> bool:
     """Whether a user namespace can be made here in which we are not root, yet `folder` and the programs are ours."""
     probe = folder / ".probe-unshare"
-    script = 'test "$(id -u)" = 1000 && : > "$1" && "$2/postgres" --version && "$2/initdb" --version'
-    command = [*_UNSHARE, "sh", "-c", script, "sh", str(probe), str(bin_dir)]
+    script = 'test "$(id -u)" != 0 && id -un && : > "$1" && "$2/postgres" --version && "$2/initdb" --version'
+    command = [*_unshare(), "sh", "-c", script, "sh", str(probe), str(bin_dir)]
     try:
         ran = subprocess.run(command, capture_output=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -122,11 +148,8 @@ def _own(tree: Path, uid: int) -> None:
 
 
 def _nobody() -> Account:
-    try:
-        known = pwd.getpwnam("nobody")
-    except KeyError:
-        return Account(65534, 65534)
-    return Account(known.pw_uid, known.pw_gid)
+    named = sorted((one for one in pwd.getpwall() if one.pw_uid), key=lambda one: (one.pw_name != "nobody", one.pw_uid))
+    return Account(named[0].pw_uid, named[0].pw_gid) if named else Account(65534, 65534)
 
 
 def _open_to_all(folder: Path) -> bool:
