@@ -48,8 +48,10 @@ package: $(READY) ## what is deployed, as Terraform and a zip in build/: STAGE=d
 clean: ## remove build/ and the floor's data (DATA=/folder, else .local)
 	@data=$${DATA:-.local}; \
 	if [ ! -e "$$data" ]; then :; \
-	elif [ -e $(READY) ]; then $(BIN)/python -m local.clean "$$data"; \
-	elif [ -e "$$data/lock" ]; then rm -rf "$$data"; fi && rm -rf build && echo "Removed build and $$data."
+	elif [ -x $(BIN)/python ]; then $(BIN)/python -m local.clean "$$data"; \
+	elif [ -e "$$data/lock" ]; then rm -rf "$$data"; \
+	else echo "$$data is not a data folder of opsdb: remove it yourself if you mean it" >&2; exit 1; \
+	fi && rm -rf build && echo "Removed build and $$data."
 
 # The stamp comes last: whatever was interrupted is done again. Scripts in .venv name their folder, so a clone that was
 # moved makes a new one. pip's own words are shown only when it fails.

@@ -1,13 +1,11 @@
 """The `opsdb` command: what an operator does from a terminal, on the running stack or what the environment names."""
 
-import json
 import logging
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import msgspec
@@ -26,15 +24,12 @@ from chalicelib.core.tables.files import TIERS
 from chalicelib.imports import arrivals, queries
 from chalicelib.imports.queries import Finding, FindingFilters, Upload
 from chalicelib.imports.sheets import KINDS
-from chalicelib.imports.sheets.sheet import Options
 from chalicelib.migrations import steps
 from local import prepare, stack, terminal
+from local.options import as_json, on_floor, sheet_options
 from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 SHOWN_ERRORS = 20
-LOCAL = ("127.0.0.1", "localhost")
 
 
 @click.group(
@@ -57,37 +52,6 @@ def main() -> None:
     """
     # What the jobs log is for the log of a function; here the answer and the sentence on stderr say it.
     logging.getLogger().addHandler(logging.NullHandler())
-
-
-def _use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) -> None:
-    """Let the settings be found: the folder named, else the environment's file, else the repository's `.local`."""
-    if data:
-        os.environ["OPSDB_SETTINGS_FILE"] = str(data / "settings.json")
-        if not (data / "settings.json").is_file():
-            raise terminal.NoStack(f"{data} has no settings.json: `opsdb up --data {data}` makes one")
-    file = Path(os.environ.setdefault("OPSDB_SETTINGS_FILE", str(stack.ROOT / ".local" / "settings.json")))
-    _use_its_s3(json.loads(file.read_text()) if file.is_file() else {})
-
-
-def _use_its_s3(values: dict[str, str]) -> None:
-    """Take the stack's S3 as a whole: its server with somebody's real AWS credentials, or their proxy, is no use."""
-    if "AWS_ENDPOINT_URL_S3" in values and "AWS_ENDPOINT_URL_S3" not in os.environ:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update({name: value for name, value in values.items() if name.startswith("AWS_")})
-        for name in ("NO_PROXY", "no_proxy"):
-            os.environ[name] = ",".join(filter(None, [os.environ.get(name), *LOCAL]))
-
-
-on_floor = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    expose_value=False,
-    callback=_use_floor,
-    is_eager=True,
-    help="Folder of the running stack.  [default: .local of the repository]",
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 
 @main.command()
@@ -157,20 +121,6 @@ def demo(as_json: bool) -> None:
         raise Conflict("there are employees in this database already, and the demo floor goes into an empty one")
     lines = terminal.table(("table", "rows"), [(name, f"{count:,}") for name, count in loaded.items()])
     terminal.answer(as_json, loaded, *lines)
-
-
-def sheet_options(command: Command) -> Command:
-    """A flag for each option that an upload can have, declared where imports declare them."""
-    for one in reversed(fields(Options)):
-        command = click.option(f"--{one.metadata['name']}", one.name, is_flag=True, help=_sentence(one.metadata))(
-            command
-        )
-    return command
-
-
-def _sentence(metadata: Any) -> str:
-    meaning = str(metadata["meaning"])
-    return f"{meaning[:1].upper()}{meaning[1:]}."
 
 
 @main.command("import")
