@@ -1,9 +1,19 @@
-"""Every feature's routes, in the order in which the documentation shows them."""
+"""Every feature's routes, in the order in which the documentation shows them; and the contract they make up."""
+
+from typing import Any
 
 from chalicelib.admin.routes import routes as service
-from chalicelib.core.http import Routes
+from chalicelib.core.http import NOBODY, Call, Routes
+from chalicelib.core.openapi import document
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.routes import routes as schedules
 
-ALL: tuple[Routes, ...] = (service, employees, schedules, uploads)
+contract = Routes(__name__, tag="service")
+ALL: tuple[Routes, ...] = (service, contract, employees, schedules, uploads)
+
+
+@contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)
+def openapi(call: Call) -> dict[str, Any]:
+    """This contract."""
+    return document(route for feature in ALL for route in feature.declared)

@@ -1,14 +1,12 @@
-"""Is the service alive, is it ready, and what is its contract."""
-
-from typing import Any
+"""Is the service alive, and is it ready."""
 
 import msgspec
 
+from chalicelib import __version__
 from chalicelib.admin import queries
 from chalicelib.core import db
-from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.http import NOBODY, Call, Routes
+from chalicelib.core.http import NOBODY, Call, Routes, insisting
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import s3
 from chalicelib.migrations.steps import head
@@ -31,16 +29,13 @@ class Ready(msgspec.Struct, frozen=True):
 @routes.get("/health", answer=Health, roles=NOBODY)
 def health(call: Call) -> Health:
     """The function runs."""
-    import chalicelib
-
-    return Health("ok", chalicelib.__version__)
+    return Health("ok", __version__)
 
 
 @routes.get("/health/ready", answer=Ready, roles=NOBODY, errors=(503,))
 def ready(call: Call) -> Ready:
     """Database, schema revision and bucket are as this release needs them."""
-    with translated(), db.reading() as conn:
-        found = queries.revision(conn)
+    found = insisting(_revision)
     if found is None or found < head():
         raise Unavailable(f"database: at revision {found}, this release needs {head()}: run the migration")
     try:
@@ -50,10 +45,6 @@ def ready(call: Call) -> Ready:
     return Ready("ok", "ok", found, "ok")
 
 
-@routes.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)
-def openapi(call: Call) -> dict[str, Any]:
-    """This contract."""
-    from chalicelib.core.openapi import document
-    from chalicelib.routes import ALL
-
-    return document(route for feature in ALL for route in feature.declared)
+def _revision() -> str | None:
+    with db.reading() as conn:
+        return queries.revision(conn)

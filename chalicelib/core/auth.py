@@ -6,6 +6,7 @@ import secrets
 import string
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
@@ -49,11 +50,13 @@ def authenticate(conn: Connection, *, api_key: str | None) -> Caller:
     return Caller(name=f"key:{row.key_id}", role=row.role, employee_id=row.employee_id)
 
 
-def create_key(conn: Connection, *, name: str, role: str) -> tuple[int, str]:
+def create_key(conn: Connection, *, name: str, role: str, expires_at: datetime | None = None) -> tuple[int, str]:
     """A new API key: its id and the key itself, which nobody can see again. The database keeps a hash."""
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     key_id = conn.execute(
-        insert(api_keys).values(name=name, role=role, secret_hash=_hash(secret)).returning(api_keys.c.key_id)
+        insert(api_keys)
+        .values(name=name, role=role, secret_hash=_hash(secret), expires_at=expires_at)
+        .returning(api_keys.c.key_id)
     ).scalar_one()
     return key_id, format_key(key_id, secret)
 

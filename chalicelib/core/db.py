@@ -33,6 +33,8 @@ def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> En
     seconds = settings().statement_timeout_seconds if statement_timeout_seconds is None else statement_timeout_seconds
     return create_engine(
         psycopg2_url(url),
+        # An error's text ends up in the log, which holds no names and no addresses.
+        hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_use_lifo=True,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from chalicelib.core import db
 from chalicelib.core.auth import EVERYBODY, Caller, authenticate
 from chalicelib.core.constraints import translated
-from chalicelib.core.errors import Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
+from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
 from chalicelib.core.inputs import Empty, read_body, read_query
 from chalicelib.core.log import request_id
 
@@ -27,6 +27,7 @@ NOBODY: frozenset[str] = frozenset()
 """The roles of a route that needs no identity."""
 
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 View = Callable[..., Any]
 
 
@@ -154,6 +155,8 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
         with translated():
             return _respond(route.status, route.view(call, **values), this)
     except OpsdbError as error:
+        if error.status >= 500:
+            log.error("%s %s refused: %s", route.method, route.path, error)
         return refuse(error, this)
     except Exception:
         log.exception("%s %s failed", route.method, route.path)
@@ -182,8 +185,6 @@ def _understand(route: Declared, request: Request, variables: dict[str, str], th
 
 
 def _identify(route: Declared, request: Request) -> Caller:
-    from chalicelib.core.errors import Forbidden
-
     if route.roles is NOBODY:
         return Caller(name="nobody", role="")
     caller = _authenticate(request.headers.get("x-api-key"))
@@ -193,11 +194,19 @@ def _identify(route: Declared, request: Request) -> Caller:
 
 
 def _authenticate(api_key: str | None) -> Caller:
+    def ask() -> Caller:
+        with db.reading() as conn:
+            return authenticate(conn, api_key=api_key)
+
+    return insisting(ask)
+
+
+def insisting(ask: Callable[[], Found]) -> Found:
     """Ask twice: the first statement after a long sleep may meet a connection that died meanwhile."""
     for last in (False, True):
         try:
-            with translated(), db.reading() as conn:
-                return authenticate(conn, api_key=api_key)
+            with translated():
+                return ask()
         except Unavailable as error:
             if last or not isinstance(error.__cause__, DBAPIError) or not error.__cause__.connection_invalidated:
                 raise
@@ -205,7 +214,7 @@ def _authenticate(api_key: str | None) -> Caller:
 
 
 def _number(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit() or len(text) > 16:
         raise NotFound(f"{name}: must be a whole number, got {text[:40]!r}")
     return int(text)
 

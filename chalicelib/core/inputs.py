@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -13,12 +14,14 @@ from chalicelib.core.errors import Invalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+# `$` alone would let a line break stand at the end, which JSON Schema's dialect does not; so both agree.
+_END = r"$(?!\n)"
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f]*" + _END)]
 Note = Annotated[str, Meta(max_length=2000, pattern=r"^[^\x00]*$")]
 EmployeeId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 RowId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Small = Annotated[int, Meta(ge=0, le=1_000_000)]
-Email = Annotated[str, Meta(max_length=200, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")]
+Email = Annotated[str, Meta(max_length=200, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+" + _END)]
 Day = Annotated[date, Meta(description="YYYY-MM-DD")]
 Clock = Annotated[time, Meta(tz=False, description="HH:MM or HH:MM:SS, local to the site")]
 
@@ -59,11 +62,15 @@ def read_query(shape: type[T], values_by_name: Mapping[str, list[str]]) -> T:
     raw: dict[str, Any] = {}
     problems = [_unknown(name, fields) for name in values_by_name if name not in fields]
     for name, values in values_by_name.items():
-        if name in fields and get_origin(_bare(fields[name].type)) is list:
+        if name not in fields:
+            continue
+        if any("\x00" in value for value in values):
+            problems.append(f"{name}: must be text without control characters, got {_named(values)}")
+        elif get_origin(_bare(fields[name].type)) is list:
             raw[name] = values
-        elif name in fields and len(values) > 1:
+        elif len(values) > 1:
             problems.append(f"{name}: given {len(values)} times; once is right")
-        elif name in fields:
+        else:
             raw[name] = values[0]
     return _read(shape, raw, problems, lax=True)
 
@@ -91,7 +98,11 @@ def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool
         value = raw[field.encode_name]
         try:
             values[field.name] = msgspec.convert(_with_seconds(field.type, value), field.type, strict=not lax)
+            # In a query string `null` is a word like any other: it must not pass for "no such filter".
+            refused = lax and values[field.name] is None
         except msgspec.ValidationError:
+            refused = True
+        if refused:
             problems.append(f"{field.encode_name}: {expected(field.type)}, got {_named(value)}")
     if problems:
         raise Invalid(*problems)
@@ -99,8 +110,6 @@ def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool
 
 
 def _unknown(name: str, fields: Mapping[str, Any]) -> str:
-    from difflib import get_close_matches
-
     near = get_close_matches(name, fields, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(fields)) or 'none'}"
     return f"{_short(name)}: is not known here; {hint}"
@@ -170,6 +179,8 @@ def _bounds(meta: Meta | None) -> str:
 def _text_rule(kind: Any, meta: Meta | None) -> str:
     if meta is not None and meta.pattern and "@" in meta.pattern:
         return "must be an e-mail address"
+    if meta is not None and meta.pattern and meta.description:
+        return f"must be {meta.description}"
     if meta is not None and meta.max_length:
         return f"must be text of {meta.min_length or 0} to {meta.max_length} characters, without control characters"
     return "must be text"

@@ -29,8 +29,17 @@ class JsonLines(logging.Formatter):
             line["request_id"] = request_id.get()
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _without_rows(self.formatException(record.exc_info), record.exc_info[1])
         return json.dumps(line, default=str)
+
+
+def _without_rows(text: str, error: BaseException | None) -> str:
+    """The traceback without PostgreSQL's detail lines, which quote the row: `Failing row contains (Ada, ...)`."""
+    while error is not None:
+        detail = getattr(getattr(error, "diag", None), "message_detail", None)
+        text = text.replace(detail, "(left out)") if detail else text
+        error = error.__cause__ or error.__context__
+    return text
 
 
 def configure(debug: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-import chalicelib
+from chalicelib import __version__
 from chalicelib.core.http import NOBODY, Declared, Problem
 
 REFERENCE = "#/components/schemas/{name}"
@@ -27,7 +27,7 @@ def document(routes: Iterable[Declared]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "opsdb",
-            "version": chalicelib.__version__,
+            "version": __version__,
             "description": "The operations database of a contact centre floor.",
         },
         "paths": paths,

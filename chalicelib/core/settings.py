@@ -24,6 +24,13 @@ def _whole(text: str) -> int:
     return number
 
 
+def _time_of_day(text: str) -> time:
+    found = time.fromisoformat(text)
+    if found.tzinfo:
+        raise ValueError("must be local to the site, without a zone")
+    return found
+
+
 def _flag(text: str) -> bool:
     if text.lower() not in {"true", "false", "1", "0", ""}:
         raise ValueError("must be true or false")
@@ -58,12 +65,10 @@ class Settings:
     day_start: time = setting(
         "OPSDB_DAY_START",
         "a shift starting before this belongs to the day before",
-        time.fromisoformat,
+        _time_of_day,
         time(0),
     )
-    day_close: time = setting(
-        "OPSDB_DAY_CLOSE", "when a working day closes, on the next day", time.fromisoformat, time(12)
-    )
+    day_close: time = setting("OPSDB_DAY_CLOSE", "when a working day closes, on the next day", _time_of_day, time(12))
     grace_minutes: int = setting("OPSDB_GRACE_MINUTES", "late or early by this much is on time", _whole, 5)
     overtime_minutes: int = setting("OPSDB_OVERTIME_MINUTES", "staying this long is overtime", _whole, 15)
     cover_tier: int = setting("OPSDB_COVER_TIER", "lowest tier that may cover", _whole, 0)

@@ -90,13 +90,13 @@ _COLUMNS = [_balance if name == "point_balance" else _e[name] for name in Employ
 _SORTS = {name: _balance if name == "point_balance" else _e[name] for name in Employee.__struct_fields__}
 
 
-def list_employees(conn: Connection, *, query: EmployeeFilters) -> Page[Employee]:
-    """The employees that match, one page."""
+def list_employees(conn: Connection, *, query: EmployeeFilters, today: date) -> Page[Employee]:
+    """The employees that match, one page; `today` is the site's."""
     return page(
         conn,
         query=query,
         source=employees,
-        where=[*person_conditions(query), *_conditions(query)],
+        where=[*person_conditions(query), *_conditions(query, today)],
         columns=_COLUMNS,
         order_by=_SORTS,
         key=_e.employee_id,
@@ -119,14 +119,14 @@ def person_conditions(query: PersonFilters) -> list[ColumnElement[bool]]:
     return [column.in_(values) for column, values in chosen.items() if values]
 
 
-def _conditions(query: EmployeeFilters) -> list[ColumnElement[bool]]:
+def _conditions(query: EmployeeFilters, today: date) -> list[ColumnElement[bool]]:
     bounds = [
         (query.tier, _e.tier.__eq__),
         (query.point_balance_min, _balance.__ge__),
         (query.point_balance_max, _balance.__le__),
         (query.hire_date_min, _e.hire_date.__ge__),
         (query.hire_date_max, _e.hire_date.__le__),
-        (query.phase, _finished_phase().__eq__),
+        (query.phase, _finished_phase(today).__eq__),
         (query.inactive_since, lambda day: and_(_e.status == "Inactive", _e.attrition_date >= day)),
         (query.has_schedule, lambda day: _has(schedules.c.employee_id, schedules.c.nominal_date, day)),
         (query.has_attendance, lambda day: _has(attendances.c.employee_id, attendances.c.date, day)),
@@ -140,12 +140,12 @@ def _conditions(query: EmployeeFilters) -> list[ColumnElement[bool]]:
     return found
 
 
-def _finished_phase() -> ColumnElement[int]:
+def _finished_phase(today: date) -> ColumnElement[int]:
     """How many training phases lie behind somebody: the highest one with a date not after today."""
     return case(
-        (_e.phase_3_date <= func.current_date(), 3),
-        (_e.phase_2_date <= func.current_date(), 2),
-        (_e.phase_1_date <= func.current_date(), 1),
+        (_e.phase_3_date <= today, 3),
+        (_e.phase_2_date <= today, 2),
+        (_e.phase_1_date <= today, 1),
         else_=0,
     )
 
@@ -243,8 +243,19 @@ def record_assignments(conn: Connection, *, employee_ids: Sequence[int], effecti
 
 
 def record_employments(conn: Connection, *, employee_ids: Sequence[int]) -> None:
-    """Open an employment for everybody here who has none open; close it where somebody's last day is known."""
+    """Open an employment for everybody here who has none open; close it where somebody's last day is known.
+
+    Another day of hire while an employment is open corrects it: nobody is hired again before they left.
+    """
     given = {"ids": list(employee_ids)}
+    conn.execute(
+        text(
+            """UPDATE employments p SET hire_date = e.hire_date FROM employees e
+            WHERE p.employee_id = e.employee_id AND e.employee_id = ANY(:ids)
+              AND p.last_day IS NULL AND p.hire_date <> e.hire_date"""
+        ),
+        given,
+    )
     conn.execute(
         text(
             """INSERT INTO employments (employee_id, hire_date, batch)

@@ -15,7 +15,7 @@ from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, Email, EmployeeId, Input, Note, Small, Text, given
 from chalicelib.people import queries
 from chalicelib.people.queries import Employee, EmployeeFilters
-from chalicelib.people.rules import ASSIGNED, CHOSEN, date_problems
+from chalicelib.people.rules import ASSIGNED, CHOSEN, date_problems, tidied
 
 routes = Routes(__name__, tag="employees")
 
@@ -89,13 +89,13 @@ class Removed(msgspec.Struct, frozen=True):
 def list_employees(call: Call) -> Page[Employee]:
     """Employees, filtered and sorted."""
     with call.reading() as conn:
-        return queries.list_employees(conn, query=call.query)
+        return queries.list_employees(conn, query=call.query, today=today())
 
 
 @routes.post("/employees", body=NewEmployee, answer=Employee, roles=HR, errors=(409,))
 def create_employee(call: Call) -> Employee:
     """Add an employee; their first assignment and employment begin on the day of hire."""
-    facts = given(call.body)
+    facts = tidied(given(call.body))
     facts["hire_date"] = facts["hire_date"] or today()
     with call.writing() as conn:
         _check(conn, facts)
@@ -113,7 +113,7 @@ def get_employee(call: Call, employee_id: int) -> Employee:
 @routes.put("/employees/{employee_id}", body=EmployeeChange, answer=Employee, roles=HR, errors=(409,))
 def change_employee(call: Call, employee_id: int) -> Employee:
     """Change some fields of an employee."""
-    facts = given(call.body)
+    facts = tidied(given(call.body))
     effective = facts.pop("effective_date") or today()
     with call.writing() as conn:
         before = _found(conn, employee_id)

@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
+from unicodedata import normalize
 
 ASSIGNED = ("supervisor", "manager", "department", "role", "shift", "tier")
 """The fields that make up an assignment: where somebody belongs, from a day on."""
 
 CHOSEN = ("department", "role", "shift")
 """The fields whose values come from the dropdowns."""
+
+
+def tidied(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as a sheet's reader would have them too: no surrounding or double spaces, accents composed."""
+    return {
+        name: " ".join(normalize("NFC", value).split()) if isinstance(value, str) else value
+        for name, value in facts.items()
+    }
 
 
 def computed_ruex_id(first_name: str, last_name: str) -> str:

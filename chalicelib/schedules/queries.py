@@ -27,6 +27,7 @@ from chalicelib.core.inputs import Clock, Day, PersonFilters, RowId
 from chalicelib.core.paging import page
 from chalicelib.core.tables import employees, schedules
 from chalicelib.people.queries import person_conditions
+from chalicelib.schedules.rules import span
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -157,7 +158,7 @@ def _conditions(query: ScheduleFilters, c: Any) -> list[ColumnElement[bool]]:
         (query.overnight, lambda wanted: (c.stop_date > c.start_date) == wanted),
         (query.weekend, lambda wanted: (extract("isodow", c.nominal_date) >= 6) == wanted),
         (query.time_slot, lambda slot: _starts_between(c.start_time, *SLOTS[slot])),
-        (query.overlaps, lambda span: _touches(c, span)),
+        (query.overlaps, lambda said: _touches(c, *span(said))),
         (query.schedule_id or None, c.schedule_id.in_),
     ]
     found = [compare(value) for value, compare in choices if value is not None]
@@ -171,9 +172,8 @@ def _starts_between(start: ColumnElement[time], first: int, last: int) -> Column
     return and_(*inside) if first < last else or_(*inside)
 
 
-def _touches(c: Any, span: str) -> ColumnElement[bool]:
-    """The half-open interval of the shift meets [FROM, TO)."""
-    first, last = (datetime.fromisoformat(one) for one in span.split(","))
+def _touches(c: Any, first: datetime, last: datetime) -> ColumnElement[bool]:
+    """The half-open interval of the shift meets [first, last)."""
     return and_(c.start_date + c.start_time < last, c.stop_date + c.stop_time > first)
 
 

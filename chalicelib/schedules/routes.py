@@ -1,6 +1,6 @@
 """Schedules over HTTP."""
 
-from datetime import date
+from datetime import time
 
 from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_values
@@ -12,7 +12,7 @@ from chalicelib.core.settings import settings
 from chalicelib.people.queries import find_employee
 from chalicelib.schedules import queries
 from chalicelib.schedules.queries import Schedule, ScheduleFilters
-from chalicelib.schedules.rules import place
+from chalicelib.schedules.rules import Placed, nominal_date_of, place, times_problem
 
 routes = Routes(__name__, tag="schedules")
 
@@ -40,14 +40,13 @@ def list_schedules(call: Call) -> Page[Schedule]:
 def create_schedule(call: Call) -> Schedule:
     """Add a shift or a day off by hand; a later sheet keeps it."""
     new: NewSchedule = call.body
-    nominal_date = _nominal_date(new)
-    placed = place(nominal_date=nominal_date, start=new.start_time, stop=new.stop_time, day_start=settings().day_start)
+    placed = _placed(new, settings().day_start)
     with call.writing() as conn:
         problems = unknown_values({"work_code": new.work_code}, active_values(conn, ["work_code"]))
-        if not problems and new.start_time and classes(conn, "work_code").get(new.work_code) == "off":
-            problems.append(f"start_time: a day off ({new.work_code}) has no times")
-        if problems:
-            raise Invalid(*problems)
+        work_class = classes(conn, "work_code").get(new.work_code)
+        wrong_times = times_problem(work_code=new.work_code, work_class=work_class, timed=new.start_time is not None)
+        if problems or wrong_times:
+            raise Invalid(*(problems or [wrong_times or ""]))
         if find_employee(conn, employee_id=new.employee_id) is None:
             raise NotFound(f"employee_id: {new.employee_id} is no employee")
         row = {name: getattr(placed, name) for name in placed.__slots__}
@@ -59,17 +58,22 @@ def create_schedule(call: Call) -> Schedule:
     return made
 
 
-def _nominal_date(new: NewSchedule) -> date:
-    """The working day of the new shift, once the times make sense."""
+def _placed(new: NewSchedule, day_start: time) -> Placed:
+    """Where the new shift lies, once its dates and times make sense together."""
     problems = []
     if (new.start_time is None) != (new.stop_time is None):
         problems.append("stop_time: start_time and stop_time come together, or neither for a day off")
-    nominal_date = new.nominal_date or new.start_date
-    if nominal_date is None:
+    if new.nominal_date is None and new.start_date is None:
         problems.append("nominal_date: is required and must be YYYY-MM-DD")
-    if problems or nominal_date is None:
+    first = new.nominal_date or new.start_date
+    if problems or first is None:
         raise Invalid(*problems)
-    return nominal_date
+    if new.nominal_date is None:
+        first = nominal_date_of(start_date=first, start=new.start_time, day_start=day_start)
+    placed = place(nominal_date=first, start=new.start_time, stop=new.stop_time, day_start=day_start)
+    if new.start_date not in (None, placed.start_date):
+        raise Invalid(f"start_date: must be {placed.start_date} for that nominal_date, got {new.start_date}")
+    return placed
 
 
 def _check_range(query: ScheduleFilters) -> None:

@@ -1,9 +1,13 @@
 """Where a shift lies in time."""
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
+
+from chalicelib.core.errors import Invalid
 
 ONE_DAY = timedelta(days=1)
+UNTIMED = frozenset({"off", "away_planned", "away_unplanned"})
+"""Classes of work codes that need no times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,28 @@ def place(*, nominal_date: date, start: time | None, stop: time | None, day_star
     start_date = nominal_date + ONE_DAY if start < day_start else nominal_date
     stop_date = start_date + ONE_DAY if stop <= start else start_date
     return Placed(nominal_date, start_date, start, stop_date, stop)
+
+
+def nominal_date_of(*, start_date: date, start: time | None, day_start: time) -> date:
+    """The nominal date of a shift that starts then: what `place` undoes."""
+    return start_date - ONE_DAY if start is not None and start < day_start else start_date
+
+
+def times_problem(*, work_code: str, work_class: str | None, timed: bool) -> str | None:
+    """What is wrong about a row of this class having times, or none; None when nothing is."""
+    if timed and work_class == "off":
+        return f"start_time: a day off ({work_code}) has no times"
+    if not timed and work_class not in UNTIMED:
+        return f"start_time: is required, since {work_code} is a shift and not a day off"
+    return None
+
+
+def span(said: str) -> tuple[datetime, datetime]:
+    """FROM and TO in `2026-10-05T22:00,2026-10-06T06:00`, local to the site; Invalid unless TO is after FROM."""
+    try:
+        first, last = (datetime.fromisoformat(one) for one in said.split(","))
+    except ValueError as error:
+        raise Invalid(f"overlaps: {error}, got {said[:80]!r}") from None
+    if last <= first:
+        raise Invalid(f"overlaps: TO must be after FROM, got {said[:80]!r}")
+    return first, last
