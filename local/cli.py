@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 import msgspec
-from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import __version__
@@ -18,7 +17,6 @@ from chalicelib.core import auth, db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict
 from chalicelib.core.settings import settings
-from chalicelib.core.tables import api_keys
 from chalicelib.core.tables.admin import ROLES
 from chalicelib.core.tables.files import TIERS
 from chalicelib.imports import arrivals, queries
@@ -172,7 +170,9 @@ def _summary(file: Path, upload: Upload, report: Path | None) -> Iterator[str]:
 
 def _line(finding: Finding) -> str:
     place = f"Row {finding.row_number}" if finding.row_number else "Sheet"
-    return f"{place}{f', {finding.column_name}' if finding.column_name else ''}: {finding.reason}"
+    column = f", {finding.column_name}" if finding.column_name else ""
+    value = f" {finding.value!r}" if finding.value else ""
+    return f"{place}{column}{value}: {finding.reason}"
 
 
 def _errors(limit: int, offset: int) -> FindingFilters:
@@ -308,9 +308,7 @@ def create_key(name: str, role: str, expires: int | None, as_json: bool) -> None
     """
     until = now() + timedelta(days=expires) if expires else None
     with db.writing(db.Actor("command:keys")) as conn:
-        key_id, key = auth.create_key(conn, name=name, role=role)
-        if until:
-            conn.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(expires_at=until))
+        key_id, key = auth.create_key(conn, name=name, role=role, expires_at=until)
     facts = {"key_id": key_id, "key": key, "name": name, "role": role, "expires_at": until}
     click.echo("Keep it now; it cannot be shown again.", err=True)
     terminal.answer(as_json, facts, key)

@@ -27,16 +27,23 @@ URL_OF_ROLE = {
 """Database role -> the variable that holds its connection string; the passwords are in these and nowhere else."""
 
 # Anything here would lead boto3 past the local server, or past its credentials.
-_UNWANTED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ENDPOINT_URL",
-             "AWS_REGION", "AWS_CA_BUNDLE", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+_UNWANTED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_CA_BUNDLE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
 
 
 def own_database(server: postgres.Server, data: Path) -> dict[str, str]:
     """Settings for a database on the stack's own server."""
     folder = files.make_folder(data / "secrets")
     urls = {
-        variable: server.url(role, files.kept_secret(folder / role), DATABASE)
-        for role, variable in URL_OF_ROLE.items()
+        variable: server.url(role, files.kept_secret(folder / role), DATABASE) for role, variable in URL_OF_ROLE.items()
     }
     return urls | {"OPSDB_ADMIN_DATABASE_URL": server.admin_url, "OPSDB_PG_BIN": str(server.bin_dir)}
 

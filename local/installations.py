@@ -35,9 +35,7 @@ class Installation:
     major: int
 
 
-def find(
-    *, embedded: bool = False, major: int | None = None, environ: Mapping[str, str] = os.environ
-) -> Installation:
+def find(*, embedded: bool = False, major: int | None = None, environ: Mapping[str, str] = os.environ) -> Installation:
     """The server to run: the one OPSDB_PG_BIN names, else an installed one (15, else the newest), else the wheel's.
 
     `major` asks for exactly that version, which an existing data folder needs; `embedded` for the wheel's.

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -135,8 +134,10 @@ class Server:
         if len(self._ports) != 2 * len(_PARTS):
             return
         left = [self._socket("filer"), self._socket("s3")]
-        left += [Path("/tmp") / f"seaweedfs-{part}-grpc-{port}.sock"  # noqa: S108
-                 for part, port in zip(_PARTS, self._ports[1::2], strict=True)]
+        left += [
+            Path("/tmp") / f"seaweedfs-{part}-grpc-{port}.sock"  # noqa: S108
+            for part, port in zip(_PARTS, self._ports[1::2], strict=True)
+        ]
         for socket in left:
             with suppress(OSError):
                 socket.unlink()
@@ -215,6 +216,8 @@ class Server:
             proxies={},
             s3={"addressing_style": "path"},
         )
+        import boto3  # a fifth of a second that `opsdb --help` need not wait for
+
         session = boto3.Session(self.access_key, self.secret_key, region_name=REGION)
         return session.client("s3", endpoint_url=self.endpoint, config=config)
 
