@@ -20,6 +20,7 @@ for feature in ALL:
     app.register_blueprint(feature.blueprint, url_prefix="/api")
 
 
+@arrivals.past_test_events
 @app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
 def on_upload(event: S3Event) -> None:
     """A sheet was put into the uploads bucket."""
