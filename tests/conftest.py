@@ -43,6 +43,7 @@ class Site:
             "DATABASE_URL": self.url("opsdb_app"),
             "OPSDB_OWNER_DATABASE_URL": self.url("opsdb_owner"),
             "OPSDB_BACKUP_DATABASE_URL": self.url("opsdb_backup"),
+            "OPSDB_ADMIN_DATABASE_URL": steps.with_database(self.server.admin_url, self.database),
             "OPSDB_UPLOADS_BUCKET": self.uploads,
             "OPSDB_BACKUPS_BUCKET": self.backups,
             "OPSDB_PG_BIN": str(self.server.bin_dir),
@@ -100,6 +101,9 @@ def site(
     yield made
     db.engine().dispose()
     forget()
+    for bucket in (made.uploads, made.backups):
+        # Each bucket keeps volumes of its own, and the server has only so many.
+        store.client().delete_bucket(Bucket=bucket)
 
 
 @pytest.fixture
