@@ -259,9 +259,13 @@ def errors_in_our_words(request: Request, get_response: Callable[[Request], Resp
     """Middleware: what Chalice refuses by itself (a method, a path) reads like every other refusal."""
     answer = get_response(request)
     if isinstance(answer.body, dict) and "Code" in answer.body:
+        allowed = {name: value for name, value in answer.headers.items() if name.lower() == "allow"}
+        if answer.status_code == 405 and not any(allowed.values()):
+            # A path that has no route at all is, to Chalice, one without methods.
+            return refuse(NotFound(), _request_id(request))
         problem = OpsdbError(summary=answer.body.get("Message", "Refused"))
         problem.status = answer.status_code
         ours = refuse(problem, _request_id(request))
-        ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
+        ours.headers.update(allowed)
         return ours
     return answer
