@@ -111,6 +111,7 @@ def _make(folder: Path) -> None:
     if ran.returncode and not _index_answers(folder):
         pytest.skip("the package index cannot be reached, and chalice package downloads its wheels from there")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    shutil.rmtree(source / ".chalice" / "deployments")
     (folder / "draft").rename(folder / "made")
 
 
@@ -128,7 +129,7 @@ def _made(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def place(package: Package, tmp_path_factory: pytest.TempPathFactory) -> runtime.Place:
+def place(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[runtime.Place]:
     """The zip in a read-only folder, as Lambda lays it out."""
     if sys.version_info[:2] != (3, 11):
         pytest.skip("the functions run on Python 3.11 and so does their zip; this is another one")
@@ -137,9 +138,13 @@ def place(package: Package, tmp_path_factory: pytest.TempPathFactory) -> runtime
     task_root = tmp_path_factory.mktemp("task")
     with zipfile.ZipFile(package.zip) as packed:
         packed.extractall(task_root)
-    for one in [task_root, *task_root.rglob("*")]:
+    found = [task_root, *task_root.rglob("*")]
+    for one in found:
         one.chmod(0o555 if one.is_dir() else 0o444)
-    return runtime.Place(task_root, runtime.install_client(tmp_path_factory.mktemp("runtime")))
+    yield runtime.Place(task_root, runtime.install_client(tmp_path_factory.mktemp("runtime")))
+    for one in found:
+        one.chmod(0o755)
+    shutil.rmtree(task_root)
 
 
 @pytest.fixture

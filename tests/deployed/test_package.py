@@ -1,5 +1,6 @@
 """The zip that is deployed: what is in it, and that its functions run from it alone."""
 
+import json
 import re
 import sys
 import zipfile
@@ -75,6 +76,13 @@ def test_no_wheel_was_built_on_this_machine(package: Package) -> None:
 
 def test_no_marker_is_left_in_what_terraform_is_given(package: Package) -> None:
     assert not re.search(r"\$\{(network|data):", package.terraform)
+
+
+def test_the_bucket_that_is_read_is_the_one_that_announces_its_objects(package: Package) -> None:
+    [announcing] = json.loads(package.terraform)["resource"]["aws_s3_bucket_notification"].values()
+    variables = package.functions["app.on_upload"]["environment"]["variables"]
+    assert announcing["bucket"] == variables["OPSDB_UPLOADS_BUCKET"]
+    assert [one["filter_prefix"] for one in announcing["lambda_function"]] == [storage.INCOMING]
 
 
 # That it runs
