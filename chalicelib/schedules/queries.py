@@ -43,9 +43,9 @@ class Schedule(msgspec.Struct, frozen=True):
     batch: str | None
     nominal_date: date
     start_date: date
-    start_time: time | None
+    start_time: Clock | None
     stop_date: date
-    stop_time: time | None
+    stop_time: Clock | None
     work_code: str
     planned_work_code: str
     work_class: str | None

@@ -1,0 +1,183 @@
+"""The contract: whole, valid, and kept by the answers of the API."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib import __version__
+from chalicelib.core.http import NOBODY, Declared
+from chalicelib.core.openapi import document
+from chalicelib.routes import ALL
+from tests import make
+from tests.api import Answer, Api
+from tests.conftest import Site
+from tests.core.shapes import KEYWORDS, mismatches, resolved, schemas_in
+
+METHODS = {"get", "put", "post", "delete"}
+DECLARED = [route for feature in ALL for route in feature.declared]
+DOCUMENT = document(DECLARED)
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def routes() -> set[tuple[str, str]]:
+    """Every path and method that the deployed handler answers."""
+    return {(path, method) for path, methods in app.routes.items() for method in methods}
+
+
+def operation_of(route: Declared) -> dict[str, Any]:
+    operation: dict[str, Any] = DOCUMENT["paths"][f"/api{route.path}"][route.method.lower()]
+    return operation
+
+
+def test_the_document_is_an_openapi_document() -> None:
+    assert re.fullmatch(r"3\.1\.\d+", DOCUMENT["openapi"])
+    assert DOCUMENT["info"].keys() >= {"title", "version"}
+    assert DOCUMENT["info"]["version"] == __version__
+    assert DOCUMENT.keys() <= {"openapi", "info", "servers", "paths", "components", "security", "tags"}
+    names = []
+    for path, method, operation in operations():
+        assert path.startswith("/api/")
+        assert method in METHODS
+        assert operation["responses"]
+        for status, response in operation["responses"].items():
+            assert re.fullmatch(r"[1-5]\d\d", status)
+            assert response["description"]
+        pairs = [(parameter["name"], parameter["in"]) for parameter in operation["parameters"]]
+        assert len(pairs) == len(set(pairs))
+        in_path = {name for name, place in pairs if place == "path"}
+        assert in_path == set(re.findall(r"{(\w+)}", path))
+        assert all(parameter["required"] for parameter in operation["parameters"] if parameter["in"] == "path")
+        assert ("requestBody" in operation) <= (method in {"put", "post"})
+        for requirement in operation.get("security", []):
+            assert requirement.keys() <= DOCUMENT["components"]["securitySchemes"].keys()
+        names.append(operation["operationId"])
+    assert len(names) == len(set(names)) > 10
+
+
+def test_every_schema_uses_words_that_json_schema_has_and_refers_to_what_is_there() -> None:
+    found = schemas_in(DOCUMENT)
+    assert len(found) > 100
+    for schema in found:
+        assert schema.keys() <= KEYWORDS
+        if "$ref" in schema:
+            assert resolved(schema["$ref"], DOCUMENT)
+        if "pattern" in schema:
+            assert re.compile(schema["pattern"])
+            assert "\\Z" not in schema["pattern"]
+
+
+def test_every_route_is_in_the_contract_and_nothing_else() -> None:
+    described = {(path, method.upper()) for path, method, _ in operations()}
+    assert described == routes()
+    assert described == {(f"/api{route.path}", route.method) for route in DECLARED}
+
+
+@pytest.mark.parametrize("route", DECLARED, ids=lambda route: f"{route.method} {route.path}")
+def test_every_parameter_role_and_refusal_of_a_route_is_described(route: Declared) -> None:
+    operation = operation_of(route)
+    described = {parameter["name"]: parameter for parameter in operation["parameters"]}
+    assert described.keys() == {*route.query.__struct_fields__, *route.variables}
+    for parameter in described.values():
+        assert "anyOf" not in parameter["schema"], "a query parameter is absent, never null"
+    statuses = operation["responses"].keys()
+    assert {str(route.status), "400", "500"} <= statuses
+    assert route.view.__doc__
+    assert operation["summary"] == route.view.__doc__.splitlines()[0]
+    if route.roles is NOBODY:
+        assert "security" not in operation
+    else:
+        assert {"401", "403", "503"} <= statuses
+        assert all(role in operation["description"] for role in route.roles)
+    assert (route.body is None) == ("requestBody" not in operation)
+
+
+def test_a_path_variable_is_a_whole_segment_and_has_one_name_per_position() -> None:
+    names: dict[str, str] = {}
+    for path, _ in routes():
+        position = ""
+        for segment in path.strip("/").split("/"):
+            assert re.fullmatch(r"[a-z0-9_.-]+|{[a-z_]+}", segment), path
+            if segment.startswith("{"):
+                assert names.setdefault(position, segment) == segment, path
+                segment = "{}"
+            position += f"/{segment}"
+    assert names["/api/employees"] == "{employee_id}"
+
+
+def test_the_document_is_served_to_anybody(site: Site) -> None:
+    answer = Api(None).get("/openapi.json")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.body == DOCUMENT
+
+
+def keeps_the_contract(answer: Answer, method: str, path: str) -> Any:
+    """The answer's body, once it is as the contract says for its status."""
+    response = DOCUMENT["paths"][path][method]["responses"][str(answer.status)]
+    schema = response["content"]["application/json"]["schema"]
+    assert mismatches(answer.body, schema, DOCUMENT) == []
+    return answer.body
+
+
+def test_answers_are_as_the_contract_says(api: Api) -> None:
+    one, many = "/api/employees/{employee_id}", "/api/employees"
+    full = {
+        "employee_id": 41,
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "company_email": "ada@opsdb.example",
+        "tier": 2,
+        "shift": "Night",
+        "hire_date": "2025-01-06",
+        "phase_1_date": "2025-02-01",
+    }
+    assert keeps_the_contract(api.post("/employees", full), "post", many)["tier"] == 2
+    keeps_the_contract(api.post("/employees", {"employee_id": 42, "first_name": "Bo", "last_name": "Li"}), "post", many)
+    assert keeps_the_contract(api.get("/employees"), "get", many)["total"] == 2
+    keeps_the_contract(api.get("/employees/41"), "get", one)
+    keeps_the_contract(api.put("/employees/41", {"batch": "2026-01"}), "put", one)
+    shift = {"employee_id": 41, "nominal_date": "2026-10-05", "work_code": "NIGHT"}
+    times = {"start_time": "22:00", "stop_time": "06:00"}
+    keeps_the_contract(api.post("/schedules", {**shift, **times}), "post", "/api/schedules")
+    keeps_the_contract(api.post("/schedules", {**shift, **times}), "post", "/api/schedules")
+    with make.written() as conn:
+        make.shift(conn, 42, date(2026, 10, 5), None, None)
+    assert keeps_the_contract(api.get("/schedules"), "get", "/api/schedules")["total"] == 2
+    keeps_the_contract(api.get("/schedules", limit=0), "get", "/api/schedules")
+    keeps_the_contract(api.delete("/employees/41"), "delete", one)
+    keeps_the_contract(api.post("/employees/41/restore"), "post", f"{one}/restore")
+    keeps_the_contract(api.get("/employees/77"), "get", one)
+    keeps_the_contract(api.get("/uploads"), "get", "/api/uploads")
+    keeps_the_contract(api.get("/health"), "get", "/api/health")
+    keeps_the_contract(api.get("/health/ready"), "get", "/api/health/ready")
+
+
+def test_the_checker_itself_finds_what_is_wrong() -> None:
+    schema = {"$ref": "#/components/schemas/Employee"}
+    found = mismatches({"employee_id": "41", "mood": "good"}, schema, DOCUMENT)
+    assert "$.employee_id: is no integer: '41'" in found
+    assert "$.mood: is not in the contract" in found
+    assert "$.status: is missing" in found
+
+
+@pytest.mark.parametrize("path", [path for path, method, _ in operations() if method == "get" and "{" not in path])
+def test_every_filter_that_the_contract_names_is_understood(api: Api, path: str) -> None:
+    """With a value that fits its schema, no parameter is refused."""
+    examples = {"integer": "1", "boolean": "true", "string": "x", "number": "1"}
+    by_format = {"date": "2026-10-05", "partial-time": "08:00"}
+    by_name = {"overlaps": "2026-10-05,2026-10-06", "sort": "created_at"}
+    for parameter in DOCUMENT["paths"][path]["get"]["parameters"]:
+        schema = parameter["schema"]
+        schema = schema.get("items", schema)
+        value = by_format.get(schema.get("format", "")) or examples[schema.get("type", "string")]
+        value = by_name.get(parameter["name"]) or (schema["enum"][0] if "enum" in schema else value)
+        answer = api.get(path.removeprefix("/api"), **{parameter["name"]: value})
+        assert answer.status == 200, (parameter, answer.body)
