@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
+from chalicelib.backups.expire import expire
 from chalicelib.backups.run import nightly
 from chalicelib.core import http, log
 from chalicelib.core.clock import now
@@ -37,6 +38,12 @@ def sweep_uploads(event: CloudWatchEvent) -> None:
 def nightly_backup(event: CloudWatchEvent) -> None:
     """A dump of the whole database, every night."""
     nightly(now=now())
+
+
+@app.schedule(settings().expire_schedule)
+def expire_backups(event: CloudWatchEvent) -> None:
+    """Backups that need not be kept any longer, and what killed ones left behind."""
+    expire(now=now())
 
 
 @app.lambda_function()

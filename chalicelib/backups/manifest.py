@@ -4,11 +4,15 @@ import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.storage import BACKUPS, dump_key, manifest_key, s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +69,16 @@ def find(bucket: str, backup_id: str) -> Manifest | None:
         return None
 
 
+def objects(bucket: str) -> Iterator["ObjectTypeDef"]:
+    """Every object under the backups' prefix, as S3 lists it, with what became of those in Glacier."""
+    pages = s3().get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=bucket, Prefix=BACKUPS, OptionalObjectAttributes=["RestoreStatus"]):
+        yield from page.get("Contents", ())
+
+
 def keys(bucket: str) -> Iterator[str]:
     """Every key under the backups' prefix."""
-    for page in s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=BACKUPS):
-        yield from (found["Key"] for found in page.get("Contents", ()))
+    return (found["Key"] for found in objects(bucket))
 
 
 def ids(found: Iterable[str]) -> list[str]:

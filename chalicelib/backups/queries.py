@@ -51,6 +51,13 @@ def fail(conn: Connection, *, backup_id: str, message: str, finished_at: datetim
     conn.execute(one.values(state="failed", message=message, finished_at=finished_at))
 
 
+def expire(conn: Connection, *, backup_id: str) -> bool:
+    """Say of the row that its dump went; False, and nothing said, when somebody has pinned it meanwhile."""
+    one = backups.c.backup_id == backup_id
+    conn.execute(update(backups).where(one, ~backups.c.pinned).values(state="expired"))
+    return conn.execute(select(backups.c.pinned).where(one)).scalar_one_or_none() is not True
+
+
 def settle(conn: Connection, *, manifest_of: Callable[[str], Manifest | None], message: str) -> list[str]:
     """Rows that say running although nobody runs: good when their manifest stands, else failed. Returns their ids."""
     found = conn.execute(select(backups.c.backup_id).where(backups.c.state == "running")).scalars().all()

@@ -24,6 +24,13 @@ def _whole(text: str) -> int:
     return number
 
 
+def _from_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
 def _time_of_day(text: str) -> time:
     found = time.fromisoformat(text)
     if found.tzinfo:
@@ -91,6 +98,27 @@ class Settings:
         "OPSDB_NIGHTLY_BACKUP_SCHEDULE",
         "when the nightly backup runs, UTC, in EventBridge's form",
         default="cron(30 1 * * ? *)",
+    )
+    expire_schedule: str = setting(
+        "OPSDB_EXPIRE_SCHEDULE",
+        "when old backups are deleted, UTC, in EventBridge's form; after the nightly backup",
+        default="cron(30 2 * * ? *)",
+    )
+    keep_daily: int = setting("OPSDB_KEEP_DAILY", "days of which a backup is kept", _whole, 7)
+    keep_weekly: int = setting("OPSDB_KEEP_WEEKLY", "weeks (ISO) of which a backup is kept", _whole, 4)
+    keep_monthly: int = setting("OPSDB_KEEP_MONTHLY", "months of which a backup is kept", _whole, 12)
+    keep_minimum: int = setting("OPSDB_KEEP_MINIMUM", "good backups that stay whatever their age", _from_one, 3)
+    keep_other_days: int = setting(
+        "OPSDB_KEEP_OTHER_DAYS", "days that manual, safety and damaged backups are kept", _whole, 30
+    )
+    expire_fresh_days: int = setting(
+        "OPSDB_EXPIRE_FRESH_DAYS", "nothing expires while the newest good backup is older than these days", _from_one, 2
+    )
+    backup_alarm_minutes: int = setting(
+        "OPSDB_BACKUP_ALARM_MINUTES",
+        "a backup that takes longer says so while it runs; Lambda ends it at 15; 0 is never",
+        _whole,
+        10,
     )
     sweep_schedule: str = setting(
         "OPSDB_SWEEP_SCHEDULE", "when lost uploads are looked for, in EventBridge's form", default="rate(15 minutes)"

@@ -1,5 +1,6 @@
 """S3: the one client, and every key that opsdb writes or reads."""
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ RESULTS = "results/"
 """What became of a sheet, beside it: `results/{key}.json`."""
 
 BACKUPS = "backups/"
-"""Dumps and their manifests; retention touches nothing else."""
+"""Dumps, their manifests and what else is known of each; retention touches nothing else."""
+
+OF_A_BACKUP = re.compile(re.escape(BACKUPS) + r"(\d{8}T\d{6}Z-[a-z]+-[0-9a-f]+)[./]\S+")
 
 
 @cache
@@ -52,3 +55,9 @@ def dump_key(backup_id: str) -> str:
 
 def manifest_key(backup_id: str) -> str:
     return f"{BACKUPS}{backup_id}.json"
+
+
+def backup_of(key: str) -> str | None:
+    """The id of the backup that a key belongs to; None for what somebody else put there."""
+    found = OF_A_BACKUP.fullmatch(key)
+    return found[1] if found else None

@@ -243,10 +243,10 @@ def test_a_hundred_years_of_nights_with_failures_pins_and_wrong_clocks() -> None
 class Century:
     """Nights of a site: backups fail for weeks on end, clocks jump a month either way, people pin and dump by hand."""
 
-    OTHERS = 40
-    """What thirty days of manual, safety and damaged dumps may add here, pins apart."""
-    WRONG_CLOCK = 40
-    """Nights for which a clock may have been ahead, or stood behind what is stored."""
+    OTHERS = 10
+    """What thirty days of manual, safety and damaged dumps add here at most, pins apart."""
+    WRONG_CLOCK = 10
+    """Nights in a row for which the clock is ahead."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance, self.there = chance, [nightly("2026-01-01")]

@@ -7,6 +7,7 @@ DATABASE = {
     "app.on_upload": "DATABASE_URL",
     "app.sweep_uploads": "DATABASE_URL",
     "app.nightly_backup": "OPSDB_BACKUP_DATABASE_URL",
+    "app.expire_backups": "OPSDB_BACKUP_DATABASE_URL",
     "app.migrate": "OPSDB_OWNER_DATABASE_URL",
 }
 """The one database role that a function signs in as; its policy allows no other."""

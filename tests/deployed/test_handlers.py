@@ -1,6 +1,6 @@
 """Every handler of the deployed app, called as Lambda calls it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -9,10 +9,12 @@ from sqlalchemy import text
 
 from chalicelib.backups.manifest import Manifest
 from chalicelib.core import auth, db, storage
+from chalicelib.core.clock import now
 from chalicelib.imports import arrivals
 from chalicelib.migrations import steps
 from local import events
 from tests import make
+from tests.backups import stored
 from tests.conftest import PASSWORDS, Site, administer
 from tests.deployed import documents, functions
 from tests.deployed.documents import request
@@ -40,8 +42,6 @@ def key(site: Site) -> str:
 
 
 def scheduled(name: str) -> dict[str, Any]:
-    from chalicelib.core.clock import now
-
     return events.scheduled(name, now(), region=documents.REGION)
 
 
@@ -200,6 +200,27 @@ def test_the_nightly_backup_is_a_dump_and_its_manifest(function: Function, site:
 def test_a_backup_that_cannot_be_made_is_a_failed_invocation(function: Function, site: Site) -> None:
     function.environment["OPSDB_PG_BIN"] = "/nowhere"
     assert (function(scheduled("nightly_backup")).error or "").startswith("Unavailable")
+
+
+@tries("app.expire_backups")
+def test_what_is_obsolete_goes_by_itself(function: Function, site: Site) -> None:
+    put_backups(site.backups)
+    assert function(scheduled("expire_backups")).error is None
+    assert storage.s3().list_objects_v2(Bucket=site.backups)["KeyCount"] == 2 * 30
+
+
+@tries("app.expire_backups")
+def test_an_expiry_without_its_database_deletes_nothing_and_fails(function: Function, site: Site) -> None:
+    put_backups(site.backups)
+    function.environment["OPSDB_BACKUP_DATABASE_URL"] = "postgresql://opsdb_backup@127.0.0.1:9/opsdb"
+    assert (function(scheduled("expire_backups")).error or "").startswith("OperationalError")
+    assert storage.s3().list_objects_v2(Bucket=site.backups)["KeyCount"] == 2 * 40
+
+
+def put_backups(bucket: str) -> None:
+    """What forty days of backups by hand left in the bucket."""
+    for ago in range(40):
+        stored.put(bucket, "manual", now() - timedelta(days=ago))
 
 
 # Migrations

@@ -20,6 +20,7 @@ SIZES = {
     "api_handler": (512, 30),
     "on_upload": (1024, 900),
     "nightly_backup": (512, 900),
+    "expire_backups": (512, 300),
     "sweep_uploads": (512, 60),
     "migrate": (512, 300),
 }
@@ -110,6 +111,7 @@ def test_only_network_interfaces_are_allowed_on_everything_and_not_to_our_code(f
         ("on_upload", "opsdb_app"),
         ("sweep_uploads", "opsdb_app"),
         ("nightly_backup", "opsdb_backup"),
+        ("expire_backups", "opsdb_backup"),
         ("migrate", "opsdb_owner"),
     ],
 )
@@ -135,8 +137,15 @@ def test_the_writer_of_backups_cannot_destroy_them() -> None:
     ]
 
 
+def test_whoever_expires_backups_can_hide_them_and_not_destroy_them() -> None:
+    actions = _actions_on("expire_backups", "BackupsBucket")
+    assert {"s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads"} <= actions
+    assert not actions & {"s3:PutObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"}
+    assert [one for one in SIZES if "s3:DeleteObject" in _actions_on(one, "BackupsBucket")] == ["expire_backups"]
+
+
 def test_nothing_else_writes_backups() -> None:
-    for function in SIZES.keys() - {"nightly_backup"}:
+    for function in SIZES.keys() - {"nightly_backup", "expire_backups"}:
         assert _actions_on(function, "BackupsBucket") <= {"s3:ListBucket", "s3:GetObject", "s3:GetObjectVersion"}
 
 
