@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import __version__
-from chalicelib.backups import listing, restore, run
+from chalicelib.backups import expire, listing, restore, run
 from chalicelib.core import auth, db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict
@@ -246,6 +246,34 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     pinned = " (pinned)" if one["pinned"] else ""
     began = terminal.age(one["started_at"], now=now())
     return one["backup_id"], one["tier"], began, terminal.size(one["size"]), seconds, one["state"] + pinned, verified
+
+
+@main.command("expire")
+@on_floor
+@click.option("--dry-run", is_flag=True, help="Delete nothing; list what would go, and why the others stay.")
+@as_json
+def expire_backups(dry_run: bool, as_json: bool) -> None:
+    """Delete the backups that need not be kept.
+
+    Days, weeks and months are kept as the settings say, the last good ones and pinned ones always. What killed
+    backups left behind goes too. A function does the same every night.
+
+    Example: opsdb expire --dry-run
+    """
+    done = expire.expire(now=now(), dry_run=dry_run)
+    terminal.answer(as_json, done, *_fates(done))
+
+
+def _fates(done: expire.Expired) -> Iterator[str]:
+    goes = "would go" if done.dry_run else "gone"
+    kept = [(backup_id, "kept", ", ".join(why)) for backup_id, why in done.kept.items()]
+    gone = [(backup_id, goes, "") for backup_id in reversed(done.backups)]
+    if kept or gone:
+        yield from terminal.table(("backup", "", "why"), kept + gone)
+    yield from (f"{goes}: {key}, left behind by a backup that was killed" for key in (*done.orphans, *done.uploads))
+    yield f"{len(gone)} of {len(kept) + len(gone)} backups {goes}." if kept or gone else "There is no backup yet."
+    if done.left:
+        yield f"{done.left} more are left to the next run."
 
 
 @main.command("restore")
