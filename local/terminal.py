@@ -14,11 +14,11 @@ import msgspec
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.core.errors import OpsdbError, Unavailable
+from chalicelib.core.errors import NotYet, OpsdbError, Unavailable
 from chalicelib.core.settings import SettingsError
 from local.files import StackError
 
-FAILED, USAGE, ROW_ERRORS, UNREACHABLE = 1, 2, 3, 4
+FAILED, USAGE, ROW_ERRORS, UNREACHABLE, WAITING = 1, 2, 3, 4, 5
 
 EXIT_CODES = f"""\b
 Exit codes:
@@ -26,7 +26,8 @@ Exit codes:
   {FAILED}  it failed, and nothing or only part of it was done; the sentence on stderr says what
   {USAGE}  the command line itself was wrong
   {ROW_ERRORS}  done, but rows of the sheet have errors
-  {UNREACHABLE}  no running stack, or its database or S3 does not answer"""
+  {UNREACHABLE}  no running stack, or its database or S3 does not answer
+  {WAITING}  asked for and on its way (a backup in Glacier); run the same command again when it says"""
 
 NO_STACK = "start a stack with `make run`, or name the folder of a running one with --data"
 
@@ -56,6 +57,8 @@ class Commands(click.Group):
 
 def explained(error: Exception) -> tuple[int, str] | None:
     """The exit code and the sentence for what can go wrong without being a mistake of ours; None for anything else."""
+    if isinstance(error, NotYet):
+        return WAITING, _of(error)
     if isinstance(error, Unavailable):
         return UNREACHABLE, _of(error)
     if isinstance(error, OpsdbError):

@@ -10,9 +10,9 @@ from typing import IO, Any
 
 import msgspec
 
-from chalicelib.backups import manifest
+from chalicelib.backups import glacier, manifest
 from chalicelib.backups.manifest import Manifest
-from chalicelib.core.errors import Invalid, NotFound, Unavailable
+from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import s3
 
@@ -33,7 +33,8 @@ class Archive:
 def at_hand(source: str, *, progress: Callable[[str, int, int | None], None]) -> Iterator[Archive]:
     """The dump that `source` names (`latest`, an id, a file), checked; a downloaded one lasts as long as the block.
 
-    NotFound when there is none, Invalid when its bytes are not those of its manifest.
+    NotFound when there is none, NotYet when it must come from Glacier, where it is asked for, Invalid when its bytes
+    are not those of its manifest.
     """
     path = Path(source)
     if source != LATEST and path.is_file():
@@ -79,7 +80,7 @@ def _body(found: Manifest, version: dict[str, str]) -> Any:
     except s3().exceptions.NoSuchKey:
         raise NotFound(f"The dump of {found.backup_id} is no longer in {found.bucket}") from None
     except s3().exceptions.InvalidObjectState:
-        raise Unavailable(f"{found.backup_id} is in Glacier; have S3 restore {found.key} first (hours)") from None
+        raise glacier.asked_for(found) from None
 
 
 def _copy(body: Any, file: IO[bytes], progress: Callable[[int], None]) -> str:

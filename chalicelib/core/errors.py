@@ -59,3 +59,9 @@ class Unavailable(OpsdbError):
 
     status = 503
     summary = "Not available right now; try again"
+
+
+class NotYet(Unavailable):
+    """It was asked for and is on its way: a state to wait for, then to ask again."""
+
+    summary = "Not there yet; ask again later"

@@ -72,7 +72,7 @@ def test_every_command_with_an_answer_gives_it_as_json_too(words: tuple[str, ...
 
 def test_help_lists_the_exit_codes() -> None:
     output = CliRunner().invoke(cli.main, ["--help"]).output
-    assert [line.split()[0] for line in output.split("Exit codes:")[1].splitlines() if line.strip()] == list("01234")
+    assert [line.split()[0] for line in output.split("Exit codes:")[1].splitlines() if line.strip()] == list("012345")
 
 
 def test_an_import_says_how_many_rows_went_in(opsdb: Opsdb, tmp_path: Path) -> None:
