@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import __version__
-from chalicelib.backups import expire, listing, restore, run
+from chalicelib.backups import expire, glacier, listing, restore, run
 from chalicelib.core import auth, db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict
@@ -243,9 +243,11 @@ def _listed() -> list[dict[str, Any]]:
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:
     seconds = f"{one['seconds']:.1f}" if one["seconds"] is not None else "-"
     verified = terminal.age(one["verified_at"], now=now())
-    pinned = " (pinned)" if one["pinned"] else ""
+    state = f"{one['state']}{', pinned' if one['pinned'] else ''}"
+    if one["storage"] not in {None, glacier.READY}:
+        state = f"{state}, {one['storage']}"
     began = terminal.age(one["started_at"], now=now())
-    return one["backup_id"], one["tier"], began, terminal.size(one["size"]), seconds, one["state"] + pinned, verified
+    return one["backup_id"], one["tier"], began, terminal.size(one["size"]), seconds, state, verified
 
 
 @main.command("expire")

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from chalicelib.backups import manifest, queries
+from chalicelib.backups import glacier, manifest, queries
 from chalicelib.backups.manifest import Manifest
 from chalicelib.core.errors import NotFound
 from chalicelib.core.settings import settings
@@ -29,6 +29,7 @@ FIELDS = (
     "verified_at",
     "drill",
     "pinned",
+    "storage",
     "message",
 )
 
@@ -38,11 +39,11 @@ GONE = "the manifest is there and the dump is not"
 def every(conn: Connection | None) -> list[dict[str, Any]]:
     """All backups, newest first. Without a connection, or in a wiped database, those that S3 knows."""
     bucket = settings().require("backups_bucket")
-    found = set(manifest.keys(bucket))
+    found = {one["Key"]: one for one in manifest.objects(bucket)}
     rows = queries.rows_by_id(conn) if conn is not None and queries.kept(conn) else {}
     listed = {backup_id: _only_row(row) for backup_id, row in rows.items()}
     for one in manifest.every(bucket, manifest.ids(found)):
-        listed[one.backup_id] = _stored(one, there=one.key in found, row=rows.get(one.backup_id, {}))
+        listed[one.backup_id] = _stored(one, found.get(one.key), row=rows.get(one.backup_id, {}))
     return [listed[backup_id] for backup_id in sorted(listed, reverse=True)]
 
 
@@ -54,10 +55,14 @@ def named(conn: Connection | None, *, backup_id: str) -> dict[str, Any]:
     raise NotFound(f"There is no backup {backup_id}")
 
 
-def _stored(one: Manifest, *, there: bool, row: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(one: Manifest, dump: Mapping[str, Any] | None, *, row: Mapping[str, Any]) -> dict[str, Any]:
     """A backup that has a manifest: what it says of the dump stands above what a row may say."""
     told = {name: getattr(one, name) for name in Manifest.__struct_fields__ if name in FIELDS}
-    gone = {} if there else {"state": "expired" if row.get("state") == "expired" else "failed", "message": GONE}
+    gone = (
+        {"storage": glacier.storage(dump)}
+        if dump
+        else {"state": "expired" if row.get("state") == "expired" else "failed", "message": GONE}
+    )
     return _shaped({**row, "state": "good", "message": None, **told, **gone})
 
 
