@@ -1,13 +1,16 @@
 """Backups as they are listed: what S3 has, and what only the table knows (running, failed)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
-from chalicelib.backups import glacier, manifest, queries
+from chalicelib.backups import glacier, manifest, marks, queries
 from chalicelib.backups.manifest import Manifest
+from chalicelib.backups.marks import Marks
 from chalicelib.core.errors import NotFound
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import dump_key
@@ -42,8 +45,9 @@ def every(conn: Connection | None) -> list[dict[str, Any]]:
     found = {one["Key"]: one for one in manifest.objects(bucket)}
     rows = queries.rows_by_id(conn) if conn is not None and queries.kept(conn) else {}
     listed = {backup_id: _only_row(row) for backup_id, row in rows.items()}
-    for one in manifest.every(bucket, manifest.ids(found)):
-        listed[one.backup_id] = _stored(one, found.get(one.key), row=rows.get(one.backup_id, {}))
+    there = manifest.every(bucket, manifest.ids(found))
+    for one, marked in zip(there, _marks(bucket, there, found), strict=True):
+        listed[one.backup_id] = _stored(one, found.get(one.key), row=rows.get(one.backup_id, {}), marked=marked)
     return [listed[backup_id] for backup_id in sorted(listed, reverse=True)]
 
 
@@ -55,7 +59,25 @@ def named(conn: Connection | None, *, backup_id: str) -> dict[str, Any]:
     raise NotFound(f"There is no backup {backup_id}")
 
 
-def _stored(one: Manifest, dump: Mapping[str, Any] | None, *, row: Mapping[str, Any]) -> dict[str, Any]:
+def _marks(bucket: str, there: list[Manifest], found: Collection[str]) -> list[Marks]:
+    with ThreadPoolExecutor(manifest.READERS, thread_name_prefix="marks") as readers:
+        return list(readers.map(lambda one: marks.of(bucket, one.backup_id, found=found), there))
+
+
+def _told(marked: Marks) -> dict[str, Any]:
+    """What the marks say; like the manifest they stand above a row, which may have been restored from long ago."""
+    told: dict[str, Any] = {}
+    if seen := marked.verification:
+        told["verified_at"] = seen.at if seen.outcome == "good" else None
+        told |= {"state": "failed", "message": seen.message} if marked.damaged else {}
+    if marked.drill:
+        told["drill"] = msgspec.to_builtins(marked.drill)
+    if marked.pin:
+        told["pinned"] = marked.pin.pinned
+    return told
+
+
+def _stored(one: Manifest, dump: Mapping[str, Any] | None, *, row: Mapping[str, Any], marked: Marks) -> dict[str, Any]:
     """A backup that has a manifest: what it says of the dump stands above what a row may say."""
     told = {name: getattr(one, name) for name in Manifest.__struct_fields__ if name in FIELDS}
     gone = (
@@ -63,7 +85,7 @@ def _stored(one: Manifest, dump: Mapping[str, Any] | None, *, row: Mapping[str, 
         if dump
         else {"state": "expired" if row.get("state") == "expired" else "failed", "message": GONE}
     )
-    return _shaped({**row, "state": "good", "message": None, **told, **gone})
+    return _shaped({**row, "state": "good", "message": None, **told, **_told(marked), **gone})
 
 
 def _only_row(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from chalicelib.backups import marks
 from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.storage import BACKUPS, dump_key, manifest_key, s3
 
@@ -21,7 +22,10 @@ READERS = 8
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a dump is and what it holds. Times are UTC; `tables` are rows by table in the dump's own snapshot."""
+    """What a dump is and what it holds. Times are UTC; `tables` are rows by table in the dump's own snapshot.
+
+    `database_size` is what the database took on the server's disk, in bytes; `size` is the dump's own.
+    """
 
     backup_id: str
     tier: str
@@ -38,6 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schema_revision: str | None
     tables: dict[str, int]
     tool_version: str
+    database_size: int = 0
 
 
 def write(manifest: Manifest) -> None:
@@ -51,11 +56,14 @@ def read(bucket: str, backup_id: str) -> Manifest:
     """The manifest of `backup_id`; NotFound when there is none, Invalid when it cannot be understood."""
     try:
         body = s3().get_object(Bucket=bucket, Key=manifest_key(backup_id))["Body"].read()
-        return msgspec.json.decode(body, type=Manifest)
+        found = msgspec.json.decode(body, type=Manifest)
     except s3().exceptions.NoSuchKey:
         raise NotFound(f"There is no backup {backup_id}") from None
     except msgspec.DecodeError as error:
         raise Invalid(f"The manifest of {backup_id} is damaged: {error}") from None
+    if (found.backup_id, found.key) != (backup_id, dump_key(backup_id)):
+        raise Invalid(f"The manifest of {backup_id} is that of another dump, {found.backup_id}")
+    return found
 
 
 def find(bucket: str, backup_id: str) -> Manifest | None:
@@ -99,10 +107,13 @@ def every(bucket: str, backup_ids: Iterable[str]) -> list[Manifest]:
 
 
 def latest(bucket: str) -> Manifest:
-    """The newest dump that is still there. Safety dumps do not count: they hold what a restore just replaced."""
+    """The newest dump that is still there and not known to be damaged.
+
+    Safety dumps do not count: they hold what a restore just replaced.
+    """
     found = set(keys(bucket))
-    there = (find(bucket, backup_id) for backup_id in ids(found) if dump_key(backup_id) in found)
-    newest = next((one for one in there if one and one.tier != "safety"), None)
+    whole = (one for one in ids(found) if dump_key(one) in found and not marks.is_damaged(bucket, one, found=found))
+    newest = next((one for one in (find(bucket, found_id) for found_id in whole) if one and one.tier != "safety"), None)
     if not newest:
         raise NotFound(f"There is no backup in {bucket} yet")
     return newest

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, text, update
 
 from chalicelib.backups.manifest import Manifest
+from chalicelib.backups.marks import Verification
 from chalicelib.core.tables import backups
 
 ONE_BACKUP = 0x6F707362
@@ -56,6 +57,18 @@ def expire(conn: Connection, *, backup_id: str) -> bool:
     one = backups.c.backup_id == backup_id
     conn.execute(update(backups).where(one, ~backups.c.pinned).values(state="expired"))
     return conn.execute(select(backups.c.pinned).where(one)).scalar_one_or_none() is not True
+
+
+def verified(conn: Connection, *, backup_id: str, result: Verification) -> None:
+    """Say of the row how its dump was found; one that expired meanwhile stays so."""
+    damaged = result.outcome == "damaged"
+    one = update(backups).where(backups.c.backup_id == backup_id, backups.c.state.in_(("good", "failed")))
+    outcome = {"state": "failed", "verified_at": None} if damaged else {"state": "good", "verified_at": result.at}
+    conn.execute(one.values(message=result.message, **outcome))
+
+
+def pin(conn: Connection, *, backup_id: str, pinned: bool) -> None:
+    conn.execute(update(backups).where(backups.c.backup_id == backup_id).values(pinned=pinned))
 
 
 def settle(conn: Connection, *, manifest_of: Callable[[str], Manifest | None], message: str) -> list[str]:

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from chalicelib import __version__
-from chalicelib.backups import client, dump, manifest, queries, snapshot
+from chalicelib.backups import client, dump, manifest, overdue, queries, snapshot, verify
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.upload import Stored, put_parts
+from chalicelib.core import metrics
 from chalicelib.core.db import make_engine
 from chalicelib.core.errors import OpsdbError
 from chalicelib.core.log import job
@@ -48,9 +49,37 @@ class _Run:
 
 
 def nightly(*, now: datetime) -> dict[str, Any]:
-    """The scheduled backup; returns what it made, or that another one is running, as JSON can say it."""
-    made = backup(tier=tier_of(now), now=now)
+    """The scheduled backup, verified; returns what it made, or that another one is running, as JSON can say it."""
+    try:
+        made = proven(tier=tier_of(now), now=now)
+    except BaseException:
+        _measure({"BackupSuccess": 0}, now=now)
+        raise
+    _measure({"BackupSuccess": 1, "BackupBytes": made.size, "BackupSeconds": made.seconds} if made else {}, now=now)
     return msgspec.to_builtins(made) if made else {"state": "already running"}
+
+
+def _measure(values: dict[str, float], *, now: datetime) -> None:
+    """Emit the values and how old what we have is by now; a failure to ask for that hides no other failure."""
+    try:
+        values |= verify.age_of_newest(settings().require("backups_bucket"), now=now)
+    except Exception:
+        log.warning("the age of the newest backup is not known", exc_info=True)
+    metrics.emit(values, at=now)
+
+
+def proven(
+    *, tier: str, now: datetime, progress: Callable[[str, int, int | None], None] = lambda step, done, total: None
+) -> Manifest | None:
+    """A backup, read back and decoded before it is called one; None when another is running.
+
+    `progress` is told the step (`uploaded`, `read back`), the bytes so far, and of how many where that is known.
+    """
+    with overdue.watched(began=now):
+        made = backup(tier=tier, now=now, progress=lambda done: progress("uploaded", done, None))
+        if made:
+            verify.of(made, now=made.finished_at, progress=progress)
+    return made
 
 
 def tier_of(now: datetime) -> str:
@@ -118,6 +147,7 @@ def _made(run: _Run) -> Manifest:
     with snapshot.held(run.engine) as conn:
         name = snapshot.export(conn)
         server, revision = snapshot.server_version(conn), steps.current(conn)
+        database_size = snapshot.database_size(conn)
         found = client.find(int(server.split(".")[0]), why=f"the server is PostgreSQL {server}")
         with dump.dumping(found, run.url, snapshot=name) as parts, _counting(conn) as counts:
             stored = put_parts(
@@ -141,6 +171,7 @@ def _made(run: _Run) -> Manifest:
         schema_revision=revision,
         tables=counts.result(),
         tool_version=__version__,
+        database_size=database_size,
     )
     manifest.write(made)
     return made

@@ -1,9 +1,11 @@
 """An archive as SQL: for psql in one transaction with what comes before and after, or for any other tool as a file."""
 
+import os
 import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -29,13 +31,27 @@ class RestoreFailed(OpsdbError):
     summary = "The restore failed; the database is as it was"
 
 
-def apply(path: Path, *, client: Client, url: str, before: str, after: str, progress: Callable[[int], None]) -> None:
+Source = Path | Iterable[bytes]
+"""An archive: a file, or its bytes as they come, which then lie nowhere."""
+
+
+def apply(
+    archive: Source,
+    *,
+    client: Client,
+    url: str,
+    before: str,
+    after: str,
+    progress: Callable[[int], None],
+    privileges: bool = True,
+) -> None:
     """Run `before`, the archive and `after` in the transaction that `before` begins; commit when all went well.
 
     RestoreFailed otherwise. The commit is sent only after pg_restore has read the archive to a good end: a psql whose
-    input merely stops would commit half of it. `progress` is told the rows restored so far.
+    input merely stops would commit half of it. `progress` is told the rows restored so far. Without `privileges` no
+    role is granted anything.
     """
-    with _psql(client, url) as send, _sql(client, path) as lines:
+    with _psql(client, url) as send, _sql(client, archive, *(() if privileges else ("--no-privileges",))) as lines:
         send([before.encode()])
         send(adapted(lines, guarded=True, progress=progress))
         send([after.encode(), b"COMMIT;\n"])
@@ -48,29 +64,74 @@ def write(path: Path, *, client: Client, before: str, out: IO[bytes], progress: 
         out.writelines(adapted(lines, guarded=False, progress=progress))
 
 
-@contextmanager
-def _sql(client: Client, path: Path) -> Iterator[Iterator[bytes]]:
-    command = [client.program("pg_restore"), "--no-owner", "--exit-on-error", "-f", "-", str(path)]
+def decode(pieces: Iterable[bytes], *, client: Client) -> str | None:
+    """Read an archive to its end, every row of it; None, or what pg_restore has against it.
+
+    All pieces are taken either way. RestoreFailed when pg_restore was killed, which says nothing about the archive.
+    """
+    command = [client.program("pg_restore"), "--exit-on-error", "-f", os.devnull]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            command,
+            command, env=inherited(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        )
+        try:
+            _feed(pieces, process)
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        if code < 0:
+            raise RestoreFailed(f"pg_restore ended with {code}: {tail(said)}", summary="The archive was not read")
+        return tail(said) if code else None
+
+
+def _feed(pieces: Iterable[bytes], process: "subprocess.Popen[bytes]") -> None:
+    """Give the program its input; one that takes no more hears no more, and the rest of the pieces is still taken."""
+    assert process.stdin
+    heard = True
+    try:
+        for piece in pieces:
+            if heard:
+                try:
+                    process.stdin.write(piece)
+                except BrokenPipeError:
+                    heard = False
+    finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+@contextmanager
+def _sql(client: Client, archive: Source, *options: str) -> Iterator[Iterator[bytes]]:
+    file = archive if isinstance(archive, Path) else None
+    command = [client.program("pg_restore"), "--no-owner", "--exit-on-error", *options, "-f", "-"]
+    with tempfile.TemporaryFile() as said, ThreadPoolExecutor(1, thread_name_prefix="archive") as feeder:
+        process = subprocess.Popen(
+            [*command, *([str(file)] if file else [])],
             env=inherited(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if file else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
             bufsize=BUFFER_BYTES,
         )
+        fed = None if isinstance(archive, Path) else feeder.submit(_feed, archive, process)
         try:
-            yield _lines(process, said)
+            yield _lines(process, said, fed)
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
+            assert process.stdout
+            process.stdout.close()
 
 
-def _lines(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> Iterator[bytes]:
+def _lines(process: "subprocess.Popen[bytes]", said: IO[bytes], fed: "Future[None] | None") -> Iterator[bytes]:
     assert process.stdout
     yield from process.stdout
-    if code := process.wait():
+    code = process.wait()
+    if fed:
+        # Why the input ended early is what went wrong; pg_restore only noticed.
+        fed.result()
+    if code:
         raise RestoreFailed(f"pg_restore ended with {code}: {tail(said)}")
 
 

@@ -43,5 +43,10 @@ def _count(conn: Connection, quoted: str) -> int:
     return int(conn.exec_driver_sql(f"SELECT count(*) FROM {quoted}").scalar_one())  # noqa: S608
 
 
+def database_size(conn: Connection) -> int:
+    """What the database takes on the server's disk, in bytes."""
+    return int(conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
 def server_version(conn: Connection) -> str:
     return str(conn.execute(text("SELECT split_part(current_setting('server_version'), ' ', 1)")).scalar_one())

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 INCOMING = "incoming/"
 """Sheets put here are imported: `incoming/{kind}/{name}`. The only prefix whose objects fire events."""
 
+DO = "incoming/.do/"
+"""Markers that ask for work which goes on in another function: `incoming/.do/{name}/{uuid}.json`; never sheets."""
+
 DIRECT = "direct/"
 """Sheets that came through the API itself; no event."""
 
@@ -33,12 +36,18 @@ def s3() -> "S3Client":
 
 def kind_of(key: str) -> str | None:
     """The kind that an incoming key names, e.g. `schedules` for `incoming/schedules/october.xlsx`."""
+    if key.startswith(DO):
+        return None
     parts = key.removeprefix(INCOMING).split("/", 1)
     return parts[0] if key.startswith(INCOMING) and len(parts) == 2 and parts[1] else None
 
 
 def incoming_key(kind: str, name: str) -> str:
     return f"{INCOMING}{kind}/{name}"
+
+
+def marker_key(name: str, identity: str) -> str:
+    return f"{DO}{name}/{identity}.json"
 
 
 def direct_key(kind: str, name: str) -> str:
@@ -61,3 +70,15 @@ def backup_of(key: str) -> str | None:
     """The id of the backup that a key belongs to; None for what somebody else put there."""
     found = OF_A_BACKUP.fullmatch(key)
     return found[1] if found else None
+
+
+def verified_key(backup_id: str) -> str:
+    return f"{BACKUPS}{backup_id}.verified"
+
+
+def drill_key(backup_id: str) -> str:
+    return f"{BACKUPS}{backup_id}.drill"
+
+
+def pin_key(backup_id: str) -> str:
+    return f"{BACKUPS}{backup_id}.pin"
