@@ -40,5 +40,7 @@ def add_values(conn: Connection, values_by_category: Mapping[str, Iterable[str]]
 
 
 def revision(conn: Connection) -> str | None:
-    """The schema revision, as the application role may read it."""
+    """The schema revision, as the application role may read it; None before the first migration."""
+    if conn.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        return None
     return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()

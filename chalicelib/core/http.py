@@ -156,7 +156,8 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
             return _respond(route.status, route.view(call, **values), this)
     except OpsdbError as error:
         if error.status >= 500:
-            log.error("%s %s refused: %s", route.method, route.path, error)
+            why = error if error.__cause__ else None
+            log.error("%s %s refused: %s", route.method, route.path, error, exc_info=why)
         return refuse(error, this)
     except Exception:
         log.exception("%s %s failed", route.method, route.path)

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from chalicelib.core import auth
 from chalicelib.core.constraints import CONFLICTS, INVALID, MISSING
 from chalicelib.core.db import psycopg2_url
+from chalicelib.core.settings import settings
 from chalicelib.people import queries
 from tests import make
 from tests.api import Answer, Api
@@ -207,6 +208,8 @@ def test_a_statement_that_takes_too_long_ends_before_the_function_does(
     key = key_of("viewer")
     monkeypatch.setenv("OPSDB_STATEMENT_TIMEOUT_SECONDS", "1")
     forget()
+    # Read now: while it calls, Chalice's test client lays the environment of the stage `dev` over ours.
+    assert settings().statement_timeout_seconds == 1
     answer = Api(key).get("/employees")
     is_a_refusal(answer, 503, "Not available right now; try again", "the database took too long: ask for less at once")
 
