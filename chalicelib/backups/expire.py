@@ -6,25 +6,26 @@ bucket's lifecycle removes what is hidden after its days. Until then an expiry t
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from chalicelib.backups import listing, manifest, queries
+from chalicelib.backups import listing, manifest, marks, queries
 from chalicelib.backups.retention import Backup, Policy, judge
 from chalicelib.core.db import make_engine
 from chalicelib.core.errors import Conflict
 from chalicelib.core.log import job
 from chalicelib.core.settings import settings
-from chalicelib.core.storage import BACKUPS, backup_of, dump_key, manifest_key, s3
+from chalicelib.core.storage import BACKUPS, backup_of, dump_key, manifest_key, pin_key, s3
 
 log = logging.getLogger(__name__)
 
 LEFT_BEHIND = timedelta(days=1)
-"""Half of a backup that is older was left by one that was killed; no backup takes as long."""
+"""Half of a backup that is older was left by one that was killed, unless its row says that it runs; the next backup
+ends a dead one's row."""
 
 MOST = 100
 """Of backups, orphans and uploads each, in one run: a usual night has one or two, and the next run goes on."""
@@ -89,14 +90,15 @@ def _plan(conn: Connection, bucket: str, now: datetime) -> _Plan:
     stored = [one for one in manifest.objects(bucket) if backup_of(one["Key"])]
     keys = _keys_by_backup(one["Key"] for one in stored)
     verdict = judge(_judged(conn, keys), now=now, policy=_policy())
-    spared = {backup_id for backup_id, row in queries.rows_by_id(conn).items() if _spared(row)}
-    orphans = [
-        one["Key"] for one in stored if _is_orphan(one["Key"], keys, spared) and now - one["LastModified"] > LEFT_BEHIND
-    ]
+    halves = {one for one in keys if manifest_key(one) not in keys[one]}
+    spared = {one for one, row in queries.rows_by_id(conn).items() if row["state"] == "running" or row["pinned"]}
+    spared |= {one for one in halves if _pinned(bucket, one)}
+    old = now - LEFT_BEHIND
+    orphans = [one["Key"] for one in stored if backup_of(one["Key"]) in halves - spared and one["LastModified"] < old]
     uploads = [
         {"Key": one["Key"], "UploadId": one["UploadId"]}
         for one in _unfinished(bucket)
-        if backup_of(one["Key"]) not in {None, *spared} and now - one["Initiated"] > LEFT_BEHIND
+        if backup_of(one["Key"]) not in {None, *spared} and one["Initiated"] < old
     ]
     found = Expired(
         dry_run=True,
@@ -143,17 +145,13 @@ def _judged(conn: Connection, keys: Mapping[str, list[str]]) -> list[Backup]:
     ]
 
 
-def _spared(row: Mapping[str, Any]) -> bool:
-    """Whether half a backup stays: it is being made (the next one ends a dead one's row), or somebody wants it kept."""
-    return row["state"] == "running" or bool(row["pinned"])
+def _pinned(bucket: str, backup_id: str) -> bool:
+    """Whether somebody has pinned it by now; the mark beside the dump counts, the row only repeats it."""
+    pin = marks.of(bucket, backup_id, found=[pin_key(backup_id)]).pin
+    return pin is not None and pin.pinned
 
 
-def _is_orphan(key: str, keys: Mapping[str, list[str]], spared: set[str]) -> bool:
-    backup_id = backup_of(key) or ""
-    return manifest_key(backup_id) not in keys[backup_id] and backup_id not in spared
-
-
-def _unfinished(bucket: str) -> "Iterable[Any]":
+def _unfinished(bucket: str) -> Iterator[Mapping[str, Any]]:
     pages = s3().get_paginator("list_multipart_uploads")
     for page in pages.paginate(Bucket=bucket, Prefix=BACKUPS):
         yield from page.get("Uploads", ())
@@ -175,9 +173,10 @@ def _delete(backup_id: str, keys: list[str], engine: Engine, bucket: str) -> boo
     The row first, since a manifest stands above it; then the manifest, without which there is no backup; then the dump.
     Wherever this stops, the next run finds either a backup to judge again or an orphan.
     """
+    if _pinned(bucket, backup_id):
+        return False
     with engine.begin() as conn:
-        if not queries.expire(conn, backup_id=backup_id):
-            return False
+        queries.expire(conn, backup_id=backup_id)
     first = [manifest_key(backup_id), dump_key(backup_id)]
     for key in [*first, *(key for key in keys if key not in first)]:
         s3().delete_object(Bucket=bucket, Key=key)
