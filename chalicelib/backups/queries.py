@@ -52,11 +52,9 @@ def fail(conn: Connection, *, backup_id: str, message: str, finished_at: datetim
     conn.execute(one.values(state="failed", message=message, finished_at=finished_at))
 
 
-def expire(conn: Connection, *, backup_id: str) -> bool:
-    """Say of the row that its dump went; False, and nothing said, when somebody has pinned it meanwhile."""
-    one = backups.c.backup_id == backup_id
-    conn.execute(update(backups).where(one, ~backups.c.pinned).values(state="expired"))
-    return conn.execute(select(backups.c.pinned).where(one)).scalar_one_or_none() is not True
+def expire(conn: Connection, *, backup_id: str) -> None:
+    """Say of the row that its dump goes; a dump whose row was lost with the database has none."""
+    conn.execute(update(backups).where(backups.c.backup_id == backup_id).values(state="expired"))
 
 
 def verified(conn: Connection, *, backup_id: str, result: Verification) -> None:
