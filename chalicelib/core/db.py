@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
@@ -55,9 +56,18 @@ def psycopg2_url(url: str) -> str:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for reads: every statement its own snapshot, so no BEGIN costs a round trip."""
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        yield conn
+    """A connection for reads: every statement its own snapshot, so no BEGIN costs a round trip.
+
+    The driver's own switch is turned, which is free; SQLAlchemy's isolation level would be set back by a statement.
+    """
+    with engine().connect() as conn:
+        driver: Any = conn.connection.dbapi_connection
+        driver.autocommit = True
+        try:
+            yield conn
+        finally:
+            if not driver.closed:
+                driver.autocommit = False
 
 
 @contextmanager
