@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
+from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
 from chalicelib.backups.run import nightly
 from chalicelib.core import http, log
@@ -38,6 +39,12 @@ def sweep_uploads(event: CloudWatchEvent) -> None:
 def nightly_backup(event: CloudWatchEvent) -> None:
     """A dump of the whole database, every night."""
     nightly(now=now())
+
+
+@app.schedule(settings().restore_drill_schedule)
+def restore_drill(event: CloudWatchEvent) -> None:
+    """The newest backup restored for proof, every week."""
+    drill(now=now())
 
 
 @app.schedule(settings().expire_schedule)

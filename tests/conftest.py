@@ -43,6 +43,7 @@ class Site:
             "DATABASE_URL": self.url("opsdb_app"),
             "OPSDB_OWNER_DATABASE_URL": self.url("opsdb_owner"),
             "OPSDB_BACKUP_DATABASE_URL": self.url("opsdb_backup"),
+            "OPSDB_DRILL_DATABASE_URL": self.url("opsdb_drill"),
             "OPSDB_ADMIN_DATABASE_URL": steps.with_database(self.server.admin_url, self.database),
             "OPSDB_UPLOADS_BUCKET": self.uploads,
             "OPSDB_BACKUPS_BUCKET": self.backups,

@@ -159,7 +159,7 @@ def write_sql(source: str, out: Path, *, progress: Progress = lambda step, done,
         )
         script.write(
             found.path,
-            client=_client(found.manifest, OLDEST_SERVER),
+            client=programs(found.manifest, OLDEST_SERVER),
             before=before,
             out=file,
             progress=lambda rows: progress("restore", rows, total),
@@ -175,7 +175,7 @@ def _refuse_early(to: str, replace: str | None) -> None:
             raise
 
 
-def _client(found: Manifest | None, major: int) -> Client:
+def programs(found: Manifest | None, major: int) -> Client:
     """Programs that read the archive, and are otherwise nearest to the server that takes it."""
     if found and (made_by := int(found.client_version.split(".")[0])) > major:
         return client.find(made_by, why=f"the dump was made by pg_dump {found.client_version}")
@@ -186,15 +186,20 @@ def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
     total = sum(found.manifest.tables.values()) if found.manifest else None
     script.apply(
         found.path,
-        client=_client(found.manifest, int(there.server_version.split(".")[0])),
+        client=programs(found.manifest, int(there.server_version.split(".")[0])),
         url=to,
-        before=BEFORE.format(lock_wait=LOCK_WAIT, backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME),
-        after=_comparison(found.manifest),
+        before=before(),
+        after=comparison(found.manifest),
         progress=lambda rows: progress("restore", rows, total),
     )
 
 
-def _comparison(found: Manifest | None) -> str:
+def before() -> str:
+    """SQL that begins the restore's transaction and empties the database."""
+    return BEFORE.format(lock_wait=LOCK_WAIT, backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME)
+
+
+def comparison(found: Manifest | None) -> str:
     """SQL that raises unless every table has the rows of the manifest; nothing when there is none."""
     if not found:
         return ""

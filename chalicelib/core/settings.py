@@ -93,6 +93,15 @@ class Settings:
     statement_timeout_seconds: int = setting(
         "OPSDB_STATEMENT_TIMEOUT_SECONDS", "longest statement of a request; 0 is no limit", _whole, 25
     )
+    drill_database_url: str | None = setting(
+        "OPSDB_DRILL_DATABASE_URL", "PostgreSQL, as the role that makes the restore drill's database"
+    )
+    database_storage_gb: int = setting(
+        "OPSDB_DATABASE_STORAGE_GB",
+        "disk of the database server, GB; a restore drill leaves half free; 0: unknown",
+        _whole,
+        20,
+    )
     pg_bin: str | None = setting("OPSDB_PG_BIN", "folder of pg_dump and pg_restore; else those on the PATH")
     nightly_backup_schedule: str = setting(
         "OPSDB_NIGHTLY_BACKUP_SCHEDULE",
@@ -103,6 +112,11 @@ class Settings:
         "OPSDB_EXPIRE_SCHEDULE",
         "when old backups are deleted, UTC, in EventBridge's form; after the nightly backup",
         default="cron(30 2 * * ? *)",
+    )
+    restore_drill_schedule: str = setting(
+        "OPSDB_RESTORE_DRILL_SCHEDULE",
+        "when the newest backup is restored for proof, UTC, in EventBridge's form",
+        default="cron(30 3 ? * SUN *)",
     )
     keep_daily: int = setting("OPSDB_KEEP_DAILY", "days of which a backup is kept", _whole, 7)
     keep_weekly: int = setting("OPSDB_KEEP_WEEKLY", "weeks (ISO) of which a backup is kept", _whole, 4)

@@ -65,6 +65,7 @@ class Place:
             "DATABASE_URL": self.url("opsdb_app"),
             "OPSDB_OWNER_DATABASE_URL": self.owner,
             "OPSDB_BACKUP_DATABASE_URL": self.url("opsdb_backup"),
+            "OPSDB_DRILL_DATABASE_URL": self.url("opsdb_drill"),
             "OPSDB_ADMIN_DATABASE_URL": self.server.admin_url,
             "OPSDB_BACKUPS_BUCKET": self.bucket,
             "OPSDB_PG_BIN": str(self.server.bin_dir),

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from chalicelib.backups import listing, run
 from chalicelib.backups.manifest import Manifest
 from chalicelib.core import auth, db, storage
 from chalicelib.core.clock import now
@@ -189,7 +190,8 @@ def test_the_nightly_backup_is_a_dump_and_its_manifest(function: Function, site:
         make.employee(conn, hire_date=date(2025, 1, 6))
     assert function(scheduled("nightly_backup")).error is None
     stored = storage.s3().list_objects_v2(Bucket=site.backups)["Contents"]
-    [dump, described] = sorted((one["Key"] for one in stored), key=lambda name: name.endswith(".json"))
+    [dump, described, verified] = sorted(one["Key"] for one in stored)
+    assert verified.endswith(".verified")
     body = storage.s3().get_object(Bucket=site.backups, Key=described)["Body"].read()
     manifest = msgspec.json.decode(body, type=Manifest)
     assert (manifest.key, manifest.tables["employees"]) == (dump, 1)
@@ -200,6 +202,20 @@ def test_the_nightly_backup_is_a_dump_and_its_manifest(function: Function, site:
 def test_a_backup_that_cannot_be_made_is_a_failed_invocation(function: Function, site: Site) -> None:
     function.environment["OPSDB_PG_BIN"] = "/nowhere"
     assert (function(scheduled("nightly_backup")).error or "").startswith("Unavailable")
+
+
+@tries("app.restore_drill")
+def test_the_drill_restores_the_newest_backup_and_says_so(function: Function, site: Site) -> None:
+    made = run.backup(tier="daily", now=now())
+    assert made
+    assert function(scheduled("restore_drill")).error is None
+    [one] = listing.every(None)
+    assert (one["backup_id"], one["drill"]["outcome"]) == (made.backup_id, "passed")
+
+
+@tries("app.restore_drill")
+def test_a_drill_without_a_backup_is_a_failed_invocation(function: Function, site: Site) -> None:
+    assert (function(scheduled("restore_drill")).error or "").startswith("NotFound")
 
 
 @tries("app.expire_backups")

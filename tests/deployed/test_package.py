@@ -153,12 +153,12 @@ def test_a_large_sheet_in_the_bucket_is_imported(start: Start, site: Site) -> No
 
 
 def test_the_schedules_run(start: Start, site: Site) -> None:
-    for name in ("sweep_uploads", "nightly_backup"):
+    for name in ("sweep_uploads", "nightly_backup", "restore_drill", "expire_backups"):
         function = start(f"app.{name}")
         assert function(events.scheduled(name, now(), region=documents.REGION)).error is None
         fits(function)
     stored = [one["Key"] for one in storage.s3().list_objects_v2(Bucket=site.backups)["Contents"]]
-    assert sorted(key.rpartition(".")[2] for key in stored) == ["dump", "json"]
+    assert sorted(key.rpartition(".")[2] for key in stored) == ["drill", "dump", "json", "verified"]
 
 
 def test_an_empty_database_is_migrated(start: Start, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ SIZES = {
     "api_handler": (512, 30),
     "on_upload": (1024, 900),
     "nightly_backup": (512, 900),
+    "restore_drill": (512, 900),
     "expire_backups": (512, 300),
     "sweep_uploads": (512, 60),
     "migrate": (512, 300),
@@ -105,19 +106,21 @@ def test_only_network_interfaces_are_allowed_on_everything_and_not_to_our_code(f
 
 
 @pytest.mark.parametrize(
-    ("function", "role"),
+    ("function", "roles"),
     [
-        ("api_handler", "opsdb_app"),
-        ("on_upload", "opsdb_app"),
-        ("sweep_uploads", "opsdb_app"),
-        ("nightly_backup", "opsdb_backup"),
-        ("expire_backups", "opsdb_backup"),
-        ("migrate", "opsdb_owner"),
+        ("api_handler", ["opsdb_app"]),
+        # It also makes the backups that are asked for over the API, which cannot call another function.
+        ("on_upload", ["opsdb_app", "opsdb_backup"]),
+        ("sweep_uploads", ["opsdb_app"]),
+        ("nightly_backup", ["opsdb_backup"]),
+        ("restore_drill", ["opsdb_drill"]),
+        ("expire_backups", ["opsdb_backup"]),
+        ("migrate", ["opsdb_owner"]),
     ],
 )
-def test_every_function_signs_in_as_one_database_role(function: str, role: str) -> None:
+def test_every_function_signs_in_as_its_database_role_and_no_other(function: str, roles: list[str]) -> None:
     [signing_in] = [one for one in _policy(function) if one["Action"] == "rds-db:connect"]
-    assert signing_in["Resource"] == "${data:DatabaseUsersArn}/" + role
+    assert list(strings(signing_in["Resource"])) == ["${data:DatabaseUsersArn}/" + role for role in roles]
 
 
 def _actions_on(function: str, bucket: str) -> set[str]:
@@ -129,8 +132,9 @@ def _actions_on(function: str, bucket: str) -> set[str]:
     }
 
 
-def test_the_writer_of_backups_cannot_destroy_them() -> None:
-    actions = _actions_on("nightly_backup", "BackupsBucket")
+@pytest.mark.parametrize("function", ["nightly_backup", "on_upload"])
+def test_the_writer_of_backups_cannot_destroy_them(function: str) -> None:
+    actions = _actions_on(function, "BackupsBucket")
     assert {"s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"} <= actions
     assert not [
         action for action in actions if "Delete" in action or "Bypass" in action or "PutObjectRetention" in action
@@ -145,8 +149,21 @@ def test_whoever_expires_backups_can_hide_them_and_not_destroy_them() -> None:
 
 
 def test_nothing_else_writes_backups() -> None:
-    for function in SIZES.keys() - {"nightly_backup", "expire_backups"}:
+    for function in SIZES.keys() - {"nightly_backup", "on_upload", "expire_backups", *MARKERS}:
         assert _actions_on(function, "BackupsBucket") <= {"s3:ListBucket", "s3:GetObject", "s3:GetObjectVersion"}
+
+
+MARKERS = {"restore_drill": "drill", "api_handler": "pin"}
+"""Functions that say one thing about a backup -> the ending of the objects that they say it in."""
+
+
+@pytest.mark.parametrize("function", MARKERS)
+def test_whoever_says_something_of_a_backup_can_write_nothing_else_of_it(function: str) -> None:
+    writing = [one for one in _policy(function) if "s3:PutObject" in strings(one["Action"])]
+    of_backups = [one for one in writing if "BackupsBucket" in str(one["Resource"])]
+    ending = MARKERS[function]
+    assert [one["Resource"] for one in of_backups] == [f"arn:aws:s3:::${{data:BackupsBucket}}/backups/*.{ending}"]
+    assert not [action for action in _actions_on(function, "BackupsBucket") if "Delete" in action]
 
 
 def test_migrating_touches_no_bucket() -> None:
