@@ -257,6 +257,6 @@ def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) ->
     )
 
 
-def allow_long_statements(conn: Connection, *, seconds: int) -> None:
-    """Until the transaction ends; an import's statements are long by nature."""
-    conn.execute(text(f"SET LOCAL statement_timeout = {int(seconds) * 1000}"))
+def prepare_for_bulk(conn: Connection, *, seconds: int) -> None:
+    """Until the transaction ends: an import's statements are long by nature, and its sorts shall fit into memory."""
+    conn.execute(text(f"SET LOCAL statement_timeout = {int(seconds) * 1000}; SET LOCAL work_mem = '64MB'"))

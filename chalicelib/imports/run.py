@@ -149,7 +149,7 @@ def _stage(conn: Connection, upload: Claimed, kind: Kind, job: Job, path: Path, 
             check = kind.checker(conn, job)
         while chunk := list(islice(below, CHUNK)):
             with conn.begin():
-                queries.allow_long_statements(conn, seconds=LONGEST_STATEMENT)
+                queries.prepare_for_bulk(conn, seconds=LONGEST_STATEMENT)
                 rows_read += _stage_chunk(conn, upload.upload_id, chunk, found, check)
                 last_row = chunk[-1].number
                 queries.checkpoint(conn, upload_id=upload.upload_id, rows_read=rows_read, last_row=last_row)
@@ -163,10 +163,10 @@ def _stage_chunk(conn: Connection, upload_id: int, chunk: Sequence[Row], found: 
     findings: list[dict[str, Any]] = []
     read = 0
     for row in chunk:
-        if found.repeats(row):
+        values, problems = found.values(row)
+        if problems and found.repeats(row):
             continue
         read += 1
-        values, problems = found.values(row)
         staged = check(values, problems)
         if staged is not None:
             good.append((row.number, staged))
@@ -192,7 +192,7 @@ def _finding(upload_id: int, row: Row, problem: Problem) -> dict[str, Any]:
 def _apply(conn: Connection, upload: Claimed, kind: Kind, job: Job, staged: Staged, sha256: str) -> dict[str, Any]:
     """Decide over all staged rows, write them, and say so: one transaction, so that it happens once or not at all."""
     with conn.begin():
-        queries.allow_long_statements(conn, seconds=LONGEST_STATEMENT)
+        queries.prepare_for_bulk(conn, seconds=LONGEST_STATEMENT)
         db.act_as(conn, db.Actor(upload.uploaded_by, upload_id=upload.upload_id))
         counts = kind.decide(conn, job)
         failed = queries.failed_rows(conn, upload_id=upload.upload_id)

@@ -12,14 +12,17 @@ from chalicelib.imports.sheets.sheet import Counts, Job, record
 
 PLACES = """, start_date + start_time AS starts, stop_date + stop_time AS stops,
     dense_rank() OVER (PARTITION BY employee_id, nominal_date
-                       ORDER BY start_date, start_time, stop_date, stop_time, work_code) AS place"""
+                       ORDER BY start_date, start_time, stop_date, stop_time, work_code) AS place,
+    count(*) OVER (PARTITION BY employee_id, nominal_date) AS siblings"""
 """What `incoming` has beside the staged values: the interval, and which of the day's rows this is. A row that could not
-be read but for its person and date has no work code: it is there to hold its person-day back."""
+be read but for its person and date has no work code: it is there to hold its person-day back. Most days have one row:
+what only concerns several of a day looks at rows with siblings."""
 
 DUPLICATES = """
     SELECT i.row_number, 'Employee - ID', NULL::text, 'is the same as row ' || min(o.row_number)
     FROM incoming i JOIN incoming o USING (employee_id, nominal_date, place)
-    WHERE o.row_number < i.row_number AND i.work_code IS NOT NULL GROUP BY i.row_number"""
+    WHERE i.siblings > 1 AND o.siblings > 1 AND o.row_number < i.row_number AND i.work_code IS NOT NULL
+    GROUP BY i.row_number"""
 
 _SPAN = "to_char({0}.starts, 'YYYY-MM-DD HH24:MI') || ' to ' || to_char({0}.stops, 'YYYY-MM-DD HH24:MI')"
 
@@ -49,7 +52,8 @@ _OFF_AND_ON = """
            'has a day off and something else: see row '
            || string_agg(o.row_number::text, ', row ' ORDER BY o.row_number)
     FROM incoming i JOIN incoming o USING (employee_id, nominal_date)
-    WHERE o.row_number <> i.row_number AND (i.starts IS NULL OR o.starts IS NULL)
+    WHERE i.siblings > 1 AND o.siblings > 1 AND o.row_number <> i.row_number
+      AND (i.starts IS NULL OR o.starts IS NULL)
       AND i.work_code IS NOT NULL AND o.work_code IS NOT NULL
     GROUP BY i.row_number, i.nominal_date"""
 CONTRADICTIONS = (_OVERLAPS, _OFF_AND_ON)
