@@ -4,10 +4,11 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
+from chalicelib.backups import asked
 from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
 from chalicelib.backups.run import nightly
-from chalicelib.core import http, log
+from chalicelib.core import continuation, http, log
 from chalicelib.core.clock import now
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
@@ -25,14 +26,15 @@ for feature in ALL:
 @arrivals.past_test_events
 @app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
 def on_upload(event: S3Event) -> None:
-    """A sheet was put into the uploads bucket."""
-    arrivals.on_event(event.to_dict())
+    """A sheet was put into the uploads bucket, or a marker that asks for work."""
+    arrivals.on_event(continuation.carried_on(event.to_dict(), asked.WORK))
 
 
 @app.schedule(settings().sweep_schedule)
 def sweep_uploads(event: CloudWatchEvent) -> None:
-    """Sheets whose event was lost, or whose run was cut off."""
+    """Sheets and markers whose event was lost, or whose run was cut off."""
     arrivals.sweep(now=now())
+    continuation.sweep(now=now())
 
 
 @app.schedule(settings().nightly_backup_schedule)

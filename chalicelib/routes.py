@@ -3,6 +3,7 @@
 from typing import Any
 
 from chalicelib.admin.routes import routes as service
+from chalicelib.backups.routes import routes as backups
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.imports.routes import routes as uploads
@@ -10,7 +11,7 @@ from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.routes import routes as schedules
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, schedules, uploads)
+ALL: tuple[Routes, ...] = (service, contract, employees, schedules, uploads, backups)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

@@ -23,6 +23,9 @@ from chalicelib.core.log import request_id
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_000_000
+NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+"""What a path variable that is text may look like: nothing that means anything in a key or a path."""
+
 NOBODY: frozenset[str] = frozenset()
 """The roles of a route that needs no identity."""
 
@@ -70,6 +73,10 @@ class Declared:
     @property
     def variables(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
+
+    def is_text(self, variable: str) -> bool:
+        """Whether the view takes the variable as `str`; any other is a whole number."""
+        return self.view.__annotations__.get(variable) is str
 
 
 @dataclass(frozen=True)
@@ -166,10 +173,12 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
         request_id.reset(token)
 
 
-def _understand(route: Declared, request: Request, variables: dict[str, str], this: str) -> tuple[Call, dict[str, int]]:
+def _understand(route: Declared, request: Request, variables: dict[str, str], this: str) -> tuple[Call, dict[str, Any]]:
     caller = _identify(route, request)
-    # A variable that is no number names nothing that exists.
-    values = {name: _number(name, text) for name, text in variables.items()}
+    # A variable of the wrong shape names nothing that exists.
+    values = {
+        name: _name(name, text) if route.is_text(name) else _number(name, text) for name, text in variables.items()
+    }
     query, body = None, None
     problems: list[str] = []
     try:
@@ -218,6 +227,12 @@ def _number(name: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 16:
         raise NotFound(f"{name}: must be a whole number, got {text[:40]!r}")
     return int(text)
+
+
+def _name(name: str, text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise NotFound(f"{name}: must be letters, digits, '-', '_' and '.', got {text[:40]!r}")
+    return text
 
 
 def _query_values(request: Request) -> dict[str, list[str]]:

@@ -42,4 +42,5 @@ def embedded(values: Mapping[str, float], *, stage: str, at: datetime) -> dict[s
 
 def emit(values: Mapping[str, float], *, at: datetime) -> None:
     """Log the values. A log line is a JSON object on stdout, and the format allows members beside its own."""
-    log.info("metrics", extra=embedded(values, stage=settings().stage, at=at))
+    if values:
+        log.info("metrics", extra=embedded(values, stage=settings().stage, at=at))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.core.http import NOBODY, Declared, Problem
+from chalicelib.core.http import NAME, NOBODY, Declared, Problem
 
 REFERENCE = "#/components/schemas/{name}"
 
@@ -78,8 +78,11 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _variables(route: Declared) -> list[dict[str, Any]]:
-    schema = {"type": "integer", "minimum": 1}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in route.variables]
+    number, text = {"type": "integer", "minimum": 1}, {"type": "string", "pattern": f"^{NAME.pattern}$"}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": text if route.is_text(name) else number}
+        for name in route.variables
+    ]
 
 
 def _query(route: Declared) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chalicelib.backups import listing, run
 from chalicelib.backups.manifest import Manifest
-from chalicelib.core import auth, db, storage
+from chalicelib.core import auth, continuation, db, storage
 from chalicelib.core.clock import now
 from chalicelib.imports import arrivals
 from chalicelib.migrations import steps
@@ -169,6 +169,19 @@ def test_a_database_that_is_away_fails_the_function_so_that_lambda_tries_again(f
     event = documents.put(site.uploads, "incoming/employees/some.xlsx", make.workbook([make.employee_row()]))
     function.environment["DATABASE_URL"] = "postgresql://opsdb_app@127.0.0.1:9/opsdb"
     assert (function(event).error or "").startswith("OperationalError")
+
+
+@tries("app.on_upload")
+def test_a_marker_makes_the_backup_that_was_asked_for_over_the_api(function: Function, site: Site, key: str) -> None:
+    marker = continuation.ask("backup", by="key:1", at=now())
+    [stored] = storage.s3().list_object_versions(Bucket=site.uploads, Prefix=marker)["Versions"]
+    version = events.Version(marker, stored["VersionId"], "0", stored["Size"], stored["LastModified"])
+    event = events.object_created(site.uploads, version, region=documents.REGION, configuration="on_upload")
+    assert [one.error for one in function.each(event, event)] == [None, None]
+    [one] = listing.every(None)
+    assert (one["tier"], one["state"], one["verified_at"] is not None) == ("manual", "good", True)
+    assert not continuation.is_waiting("backup")
+    assert rows("SELECT count(*) FROM uploads") == [(0,)]
 
 
 @tries("app.sweep_uploads")
