@@ -144,6 +144,15 @@ def test_a_dump_in_glacier_is_listed_as_one(bucket: str) -> None:
     assert states == {frozen.backup_id: ("good", glacier.ASLEEP), plain.backup_id: ("good", glacier.READY)}
 
 
+def test_the_command_lists_it_as_one_too(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    forget()
+    stored.put(bucket, "monthly", NOW, storage_class="GLACIER")
+    ran = CliRunner().invoke(main, ["backups"])
+    assert ran.exit_code == 0, ran.stderr
+    assert "good, in Glacier" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("listed", "storage"),
     [
