@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import __version__
-from chalicelib.backups import expire, glacier, listing, restore, run
+from chalicelib.backups import expire, glacier, listing, restore, run, target
 from chalicelib.core import auth, db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict
@@ -23,7 +24,7 @@ from chalicelib.imports import arrivals, queries
 from chalicelib.imports.queries import Finding, FindingFilters, Upload
 from chalicelib.imports.sheets import KINDS
 from chalicelib.migrations import steps
-from local import prepare, stack, terminal
+from local import prepare, proofs, stack, terminal
 from local.options import as_json, on_floor, sheet_options
 from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
 from local.vendor.build import TRIAL, build
@@ -201,14 +202,14 @@ def _every_error(upload_id: int) -> Iterator[Finding]:
 @click.option("--tier", type=click.Choice(TIERS), default="manual", show_default=True, help="How long it is kept.")
 @as_json
 def backup(tier: str, as_json: bool) -> None:
-    """Dump the database into the backups bucket.
+    """Dump the database into the backups bucket, and verify the dump.
 
     A second backup at the same time says so and does nothing.
 
     Example: opsdb backup
     """
     with terminal.meter(as_json) as meter:
-        made = run.backup(tier=tier, now=now(), progress=lambda uploaded: meter("uploaded", uploaded, None))
+        made = run.proven(tier=tier, now=now(), progress=meter)
     if made is None:
         terminal.answer(as_json, {"state": "already running"}, "Another backup is running; this one did nothing.")
         return
@@ -280,16 +281,27 @@ def _fates(done: expire.Expired) -> Iterator[str]:
         yield f"{done.left} more are left to the next run."
 
 
+for proof in proofs.COMMANDS:
+    main.add_command(proof)
+
+
 @main.command("restore")
 @on_floor
 @click.argument("source", metavar="latest|ID|FILE")
 @click.option("--to", metavar="URL", help="Into this database.  [default: the floor's own, as its owner]")
+@click.option("--into", metavar="NAME", help="Into a new database of this name, on the floor's own server.")
 @click.option("--replace", metavar="NAME", help="Yes, replace the database of this name, which is not empty.")
 @click.option("--safety/--no-safety", default=True, show_default=True, help="First dump what is replaced.")
 @click.option("--sql", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write plain SQL here instead.")
 @as_json
 def restore_backup(
-    source: str, to: str | None, replace: str | None, safety: bool, out: Path | None, as_json: bool
+    source: str,
+    to: str | None,
+    into: str | None,
+    replace: str | None,
+    safety: bool,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Bring a backup back.
 
@@ -302,10 +314,13 @@ def restore_backup(
     Examples:
       opsdb restore latest --replace opsdb
       opsdb restore 20261122T013000Z-daily-1a2b --to postgresql://opsdb_owner:...@127.0.0.1/elsewhere
+      opsdb restore latest --into floor_yesterday
       opsdb restore latest --sql floor.sql
     """
-    if out and (to or replace):
-        raise click.UsageError("--sql writes a file; --to and --replace are about a database.")
+    if out and (to or into or replace):
+        raise click.UsageError("--sql writes a file; --to, --into and --replace are about a database.")
+    if into and (to or replace):
+        raise click.UsageError("--into makes a new database; --to and --replace are about one that is there.")
     with terminal.meter(as_json) as meter:
         if out:
             restore.write_sql(source, out, progress=meter)
@@ -313,8 +328,8 @@ def restore_backup(
                 as_json, {"source": source, "sql": str(out)}, f"{source} is in {out}, for an empty database."
             )
             return
-        target = to or settings().require("owner_database_url")
-        done = restore.restore(source, to=target, now=now(), replace=replace, safety=safety, progress=meter)
+        with target.beside(into) if into else nullcontext(to or settings().require("owner_database_url")) as url:
+            done = restore.restore(source, to=url, now=now(), replace=replace, safety=safety, progress=meter)
     rows = sum(done.tables.values())
     compared = "as many as the backup counted" if done.compared else "no manifest to compare with"
     lines = [f"{done.backup_id or done.source} is in {done.database}: {rows:,} rows ({compared}), {done.seconds:.1f} s"]

@@ -1,14 +1,16 @@
 """The database a restore goes to: what it holds, what it lacks, and whether it may be replaced."""
 
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from chalicelib.core.db import make_engine
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, Invalid
 from chalicelib.core.settings import settings
 from chalicelib.migrations import steps
 
@@ -96,6 +98,46 @@ def allow(target: Target, *, replace: str | None) -> None:
         )
     if settings().stage == "prod" and is_own(target):
         raise Conflict(f"{target.database} is production; say --replace {target.database} if you mean it")
+
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@contextmanager
+def beside(name: str) -> Iterator[str]:
+    """The URL of a database that does not exist yet, on the stage's own server; what was made of it goes when the
+    block fails. Conflict when there is one of that name, the live one least of all."""
+    admin, own = settings().require("admin_database_url"), settings().require("owner_database_url")
+    if not NAME.fullmatch(name):
+        raise Invalid(f"{name!r} is no name for a database: lower-case letters, digits and '_', a letter first")
+    if _exists(admin, name):
+        raise Conflict(
+            f"There is a database {name} already, and --into makes a new one; --to and --replace replace one"
+        )
+    try:
+        yield steps.with_database(own, name)
+    except BaseException:
+        _administer(admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        raise
+
+
+def _exists(admin_url: str, name: str) -> bool:
+    engine = make_engine(admin_url)
+    try:
+        with engine.connect() as conn:
+            found = conn.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+            return found.first() is not None
+    finally:
+        engine.dispose()
+
+
+def _administer(admin_url: str, statement: str) -> None:
+    engine = make_engine(admin_url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.exec_driver_sql(statement)
+    finally:
+        engine.dispose()
 
 
 def prepare(url: str, *, admin_url: str | None) -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from chalicelib.core import auth, db
+from chalicelib.core import auth, db, storage
 from chalicelib.migrations import steps
 from local import cli, prepare
 from local.files import StackError
@@ -148,6 +148,54 @@ def test_a_restore_over_a_database_in_use_must_name_it(opsdb: Opsdb, site: Site)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"--replace {site.database}" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_backup_into_a_new_database_leaves_the_live_one_alone(opsdb: Opsdb, site: Site, tmp_path: Path) -> None:
+    opsdb("import", people_sheet(tmp_path), "--kind", "employees", "--add-options")
+    opsdb("backup")
+    name = f"{site.database}_new"
+    db.engine().dispose()
+    try:
+        done = json.loads(opsdb("restore", "latest", "--into", name, "--json").stdout)
+        assert (done["database"], done["compared"], done["safety"]) == (name, True, None)
+        again = opsdb("restore", "latest", "--into", name)
+        assert (again.exit_code, f"There is a database {name} already" in again.stderr) == (1, True)
+    finally:
+        administer(site.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    live = opsdb("restore", "latest", "--into", site.database)
+    assert (live.exit_code, "already" in live.stderr) == (1, True)
+    assert opsdb("restore", "latest", "--into", 'x"; DROP').exit_code == 1
+    assert opsdb("restore", "latest", "--into", name, "--replace", name).exit_code == 2
+    assert opsdb("restore", "20200101T000000Z-daily-0000", "--into", name).exit_code == 1
+    assert one_value("SELECT count(*) FROM employees") == 2
+    assert one_value(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == 0
+
+
+def test_a_backup_is_verified_drilled_and_pinned_from_the_terminal(opsdb: Opsdb, site: Site) -> None:
+    assert opsdb("drill", "--history").stdout == "There was none yet.\n"
+    made = json.loads(opsdb("backup", "--json").stdout)["backup_id"]
+    [listed] = json.loads(opsdb("backups", "--json").stdout)
+    assert listed["verified_at"] is not None
+    assert json.loads(opsdb("verify", made, "--json").stdout)["outcome"] == "good"
+    assert "latest is whole" in opsdb("verify", "latest").stdout
+    assert json.loads(opsdb("drill", "--json").stdout)["outcome"] == "passed"
+    [drilled] = json.loads(opsdb("drill", "--history", "--json").stdout)
+    assert (drilled["backup_id"], drilled["outcome"]) == (made, "passed")
+    assert made in opsdb("drill", "--history").stdout
+    assert "is kept until" in opsdb("pin", made).stdout
+    assert "good, pinned" in opsdb("backups").stdout
+    assert json.loads(opsdb("unpin", made, "--json").stdout) == {"backup_id": made, "pinned": False}
+    assert "pinned" not in opsdb("backups").stdout
+    assert opsdb("pin", "nothing").stderr == "opsdb: There is no backup nothing\n"
+
+
+def test_a_damaged_backup_is_one_sentence_and_code_one(opsdb: Opsdb, site: Site) -> None:
+    made = json.loads(opsdb("backup", "--json").stdout)
+    storage.s3().delete_object(Bucket=site.backups, Key=made["key"], VersionId=made["version_id"])
+    storage.s3().put_object(Bucket=site.backups, Key=made["key"], Body=b"x")
+    result = opsdb("verify", made["backup_id"])
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "is no longer in" in result.stderr
 
 
 def test_a_backup_as_plain_sql(opsdb: Opsdb, tmp_path: Path) -> None:
