@@ -1,4 +1,7 @@
-"""A template as CloudFormation would act on it: parameters filled in, conditions decided, absent resources gone."""
+"""A template as CloudFormation would act on it: parameters filled in, conditions decided, absent resources gone.
+
+What another stack exports stands as the export's name: `opsdb-prod-data-KeyArn`.
+"""
 
 import copy
 import json
@@ -10,24 +13,46 @@ from typing import Any
 
 from cfnlint.decode import decode
 
+from app import app
+from opsdb_deploy.generate import MAKERS
+
 INFRA = Path(__file__).parents[2] / "infra-cfn"
-TEMPLATES = ("network", "data")
+WRITTEN = ("network", "data")
+TEMPLATES = (*WRITTEN, *MAKERS)
 STAGES = ("dev", "staging", "prod")
-GIVEN_AT_DEPLOY = {"S3PrefixListId": "pl-0123456789abcdef0", "CustomerGatewayIp": "192.0.2.10"}
-PSEUDO = {"AWS::Region": "eu-central-1", "AWS::AccountId": "111122223333", "AWS::Partition": "aws"}
+GIVEN_AT_DEPLOY = {
+    "S3PrefixListId": "pl-0123456789abcdef0",
+    "CustomerGatewayIp": "192.0.2.10",
+    "CodeKey": "code/0123456789abcdef.zip",
+    "ClientLayerKey": "client/0123456789abcdef.zip",
+    "DomainName": "opsdb.example.com",
+    "HostedZoneId": "Z0123456789ABCDEF",
+    "SignInDomain": "opsdb-example",
+    "PageMail": "somebody@example.com",
+    "PageUrl": "https://pages.example.com/opsdb",
+    "DailyMail": "everybody@example.com",
+}
+PSEUDO = {
+    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": "111122223333",
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 NOTHING = {"Ref": "AWS::NoValue"}
 
 
 @cache
-def _read(name: str) -> str:
+def _read(name: str, stage: str) -> str:
+    if name in MAKERS:
+        return json.dumps(MAKERS[name](app, stage))
     template, problems = decode(str(INFRA / f"{name}.yaml"))
     assert not problems, problems
     return json.dumps(template)
 
 
-def template(name: str) -> dict[str, Any]:
-    """The parsed template, short forms (`!Ref`) spelled out; the caller may change it."""
-    parsed: dict[str, Any] = json.loads(_read(name))
+def template(name: str, stage: str = "prod") -> dict[str, Any]:
+    """The parsed or, for `stage`, generated template, short forms (`!Ref`) spelled out; the caller may change it."""
+    parsed: dict[str, Any] = json.loads(_read(name, stage))
     return parsed
 
 
@@ -70,6 +95,10 @@ def _filled(node: Any, values: Mapping[str, str], conditions: Mapping[str, Any])
     if node.keys() == {"Fn::If"}:
         name, then, otherwise = node["Fn::If"]
         return _filled(then if _holds(conditions[name], values, conditions) else otherwise, values, conditions)
+    if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], list):
+        text, own = node["Fn::Sub"]
+        own = {name: next(strings(_filled(one, values, conditions))) for name, one in own.items()}
+        return _filled({"Fn::Sub": text}, {**values, **own}, conditions)
     if node.keys() == {"Fn::Sub"}:
         return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[0]), node["Fn::Sub"])
     filled = {key: _filled(value, values, conditions) for key, value in node.items()}

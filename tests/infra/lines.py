@@ -23,8 +23,30 @@ def attribute_of(*names: str) -> Good:
     return lambda value: isinstance(value, dict) and value.get("Fn::GetAtt", [None])[0] in names
 
 
+def output(stack: str, name: str) -> Good:
+    """What another stack of the same stage exports."""
+    ends = f"-{stack}-{name}"
+    return lambda value: isinstance(value, dict) and str(value.get("Fn::ImportValue", "")).endswith(ends)
+
+
+def either(*choices: Good) -> Good:
+    return lambda value: any(good(value) for good in choices)
+
+
+def each(good: Good, *, count: int) -> Good:
+    return lambda value: isinstance(value, list) and len(value) == count and all(map(good, value))
+
+
+def contains(text: str) -> Good:
+    return lambda value: text in str(value)
+
+
 def given(value: Any) -> bool:
     return bool(value)
+
+
+def is_private_subnet(value: Any) -> bool:
+    return output("network", "FirstPrivateSubnet")(value) or output("network", "SecondPrivateSubnet")(value)
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,7 @@ class Line:
 
 
 P = "Properties."
-KEY = attribute_of("Key", "LogsKey")
+KEY = either(attribute_of("Key", "LogsKey"), output("data", "KeyArn"))
 ANY_DATABASE = "AWS::RDS::DBInstance"
 ANY_BUCKET = "AWS::S3::Bucket"
 VPN = "AWS::EC2::VPNConnection"
@@ -178,7 +200,94 @@ KEYS_AND_SECRETS = [
     Line("AWS::SecretsManager::Secret", "DeletionPolicy", equals("Retain"), "Delete"),
 ]
 
-LINES = DATABASE + NETWORK + BUCKETS + KEYS_AND_SECRETS
+FUNCTION = "AWS::Lambda::Function"
+PERMISSION = "AWS::Lambda::Permission"
+QUEUE = "AWS::SQS::Queue"
+
+APP = [
+    Line(FUNCTION, P + "Runtime", equals("python3.11", "python3.12", "python3.13"), "python3.8"),
+    Line(FUNCTION, P + "Code.S3Bucket", output("data", "ReleasesBucket"), "elsewhere"),
+    Line(FUNCTION, P + "KmsKeyArn", KEY, "alias/aws/lambda"),
+    Line(FUNCTION, P + "MemorySize", between(512, 1024), 128),
+    Line(FUNCTION, P + "Timeout", between(30, 900), 3),
+    Line(FUNCTION, P + "VpcConfig.SubnetIds", each(is_private_subnet, count=2), ["subnet-elsewhere"]),
+    Line(FUNCTION, P + "VpcConfig.SecurityGroupIds", each(output("network", "FunctionsSecurityGroup"), count=1), []),
+    Line(FUNCTION, P + "LoggingConfig.LogGroup.Ref", given, ""),
+    Line(FUNCTION, P + "TracingConfig.Mode", equals("Active", "PassThrough"), "Never"),
+    Line(FUNCTION, P + "Environment.Variables.DEBUG", equals(False), "true"),
+    Line(QUEUE, P + "KmsMasterKeyId", KEY, "alias/aws/sqs"),
+    Line(QUEUE, P + "MessageRetentionPeriod", between(1209600, 1209600), 345600),
+    Line(QUEUE, "DeletionPolicy", equals("Retain"), "Delete"),
+    Line(QUEUE, "UpdateReplacePolicy", equals("Retain"), "Delete"),
+    Line(PERMISSION, P + "SourceArn", given, ""),
+    Line(PERMISSION, P + "SourceAccount", equals("111122223333"), "999999999999"),
+    Line(PERMISSION, P + "Action", equals("lambda:InvokeFunction"), "lambda:*"),
+    Line("AWS::Events::Rule", P + "State", equals("ENABLED"), "DISABLED"),
+    Line("AWS::Lambda::EventInvokeConfig", P + "MaximumRetryAttempts", between(0, 2), "many"),
+    Line("AWS::Lambda::EventInvokeConfig", P + "MaximumEventAgeInSeconds", between(3600, 21600), 60),
+    Line("AWS::Lambda::LayerVersion", P + "Content.S3Bucket", output("data", "ReleasesBucket"), "elsewhere"),
+]
+
+STAGE = "AWS::ApiGatewayV2::Stage"
+DOMAIN = "AWS::ApiGatewayV2::DomainName"
+TLS = P + "DomainNameConfigurations.0."
+POOL = "AWS::Cognito::UserPool"
+CLIENT = "AWS::Cognito::UserPoolClient"
+
+EDGE = [
+    Line("AWS::ApiGatewayV2::Api", P + "ProtocolType", equals("HTTP"), "WEBSOCKET"),
+    Line("AWS::ApiGatewayV2::Api", P + "CorsConfiguration", equals(None), {"AllowOrigins": ["*"]}),
+    Line("AWS::ApiGatewayV2::Api", P + "DisableExecuteApiEndpoint", equals(True), False),
+    Line("AWS::ApiGatewayV2::Integration", P + "PayloadFormatVersion", equals("1.0"), "2.0"),
+    Line("AWS::ApiGatewayV2::Integration", P + "IntegrationType", equals("AWS_PROXY"), "HTTP_PROXY"),
+    Line("AWS::ApiGatewayV2::Integration", P + "IntegrationUri", output("app", "ApiHandlerArn"), "elsewhere"),
+    Line("AWS::ApiGatewayV2::Integration", P + "TimeoutInMillis", between(30000, 30000), 3000),
+    Line(STAGE, P + "StageName", equals("$default"), "api"),
+    Line(STAGE, P + "AutoDeploy", equals(True), False),
+    Line(STAGE, P + "DefaultRouteSettings.ThrottlingRateLimit", between(1, 1000), 10000),
+    Line(STAGE, P + "DefaultRouteSettings.ThrottlingBurstLimit", between(1, 1000), 5000),
+    Line(STAGE, P + "AccessLogSettings.DestinationArn", contains(":log-group:${AccessLog}"), ""),
+    Line(STAGE, P + "AccessLogSettings.Format", contains("$context.requestId"), "$context.status"),
+    Line(
+        "AWS::ApiGatewayV2::DomainName", P + "DomainNameConfigurations.0.SecurityPolicy", equals("TLS_1_2"), "TLS_1_0"
+    ),
+    Line("AWS::ApiGatewayV2::DomainName", P + "DomainNameConfigurations.0.CertificateArn", given, ""),
+    Line("AWS::ApiGatewayV2::ApiMapping", P + "ApiMappingKey", equals(None), "api"),
+    Line("AWS::CertificateManager::Certificate", P + "ValidationMethod", equals("DNS"), "EMAIL"),
+    Line(POOL, P + "AdminCreateUserConfig.AllowAdminCreateUserOnly", equals(True), False),
+    Line(POOL, P + "Policies.PasswordPolicy.MinimumLength", between(12, 99), 6),
+    Line(POOL, P + "MfaConfiguration", equals("OPTIONAL", "ON"), "OFF"),
+    Line(POOL, P + "EnabledMfas", equals(["SOFTWARE_TOKEN_MFA"]), ["SMS_MFA"]),
+    Line(POOL, P + "DeletionProtection", equals("ACTIVE"), "INACTIVE", stages=("staging", "prod")),
+    Line(POOL, "DeletionPolicy", equals("Retain"), "Delete"),
+    Line(POOL, "UpdateReplacePolicy", equals("Retain"), "Delete"),
+    Line(CLIENT, P + "GenerateSecret", equals(False), True),
+    Line(CLIENT, P + "AllowedOAuthFlows", equals(["code"]), ["implicit"]),
+    Line(CLIENT, P + "CallbackURLs", each(contains("https://opsdb.example.com/"), count=1), ["http://localhost/"]),
+    Line(CLIENT, P + "PreventUserExistenceErrors", equals("ENABLED"), "LEGACY"),
+    Line(CLIENT, P + "EnableTokenRevocation", equals(True), False),
+    Line(CLIENT, P + "IdTokenValidity", between(5, 60), 1440),
+    Line(CLIENT, P + "RefreshTokenValidity", between(1, 1), 3650),
+]
+
+ALARM = "AWS::CloudWatch::Alarm"
+EVENTS = "AWS::RDS::EventSubscription"
+
+WATCH = [
+    Line(ALARM, P + "TreatMissingData", equals("breaching", "notBreaching", "ignore"), "missing"),
+    Line(ALARM, P + "AlarmActions", equals([{"Ref": "Page"}], [{"Ref": "Daily"}]), []),
+    Line(ALARM, P + "OKActions", equals([{"Ref": "Page"}], [{"Ref": "Daily"}]), []),
+    Line(ALARM, P + "ActionsEnabled", equals(None, True), False),
+    Line(ALARM, P + "AlarmDescription", given, ""),
+    Line("AWS::SNS::Topic", P + "KmsMasterKeyId", KEY, "alias/aws/sns"),
+    Line(EVENTS, P + "Enabled", equals(True), False),
+    Line(EVENTS, P + "SourceType", equals("db-instance"), "db-cluster"),
+    Line(EVENTS, P + "SourceIds", each(output("data", "DatabaseName"), count=1), []),
+    Line("AWS::Budgets::Budget", P + "Budget.TimeUnit", equals("MONTHLY"), "ANNUALLY"),
+    Line("AWS::Budgets::Budget", P + "Budget.BudgetLimit.Amount", between(1, 1000), "100000"),
+]
+
+LINES = DATABASE + NETWORK + BUCKETS + KEYS_AND_SECRETS + APP + EDGE + WATCH
 
 
 def _groups(value: Any, *, least: int) -> bool:

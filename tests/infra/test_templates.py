@@ -6,27 +6,32 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.core.settings import Settings
+from opsdb_deploy.generate import write
+from tests.infra import rules, rules_app, rules_watch
 from tests.infra.effective import (
     GIVEN_AT_DEPLOY,
     INFRA,
     STAGES,
     TEMPLATES,
+    WRITTEN,
+    app,
     at,
     of_type,
     resources,
     stage_parameters,
-    strings,
     template,
 )
 from tests.infra.lines import LINES, Line
-from tests.infra.rules import RULES, Rule
+from tests.infra.rules import Rule
 from tests.infra.weaker import REMOVE, WEAKER
 
+RULES: list[Rule] = [*rules.RULES, *rules_app.RULES, *rules_watch.RULES]
 VARIANTS = {
     "as committed": {},
     "VPN with BGP": {"Vpn": "bgp"},
@@ -34,6 +39,14 @@ VARIANTS = {
     "with the secrets endpoint": {"SecretsEndpoint": "yes"},
     "unmonitored": {"MonitoringInterval": "0"},
     "locked, for a console": {"BackupsLockDays": "7", "ConsoleOrigin": "https://opsdb.example.com"},
+    "traced, with a password": {
+        "Tracing": "yes",
+        "DatabaseSecretArn": "arn:aws:secretsmanager:eu-central-1:1:secret:x",
+    },
+    "without names": {"DomainName": "", "HostedZoneId": "", "SignInDomain": ""},
+    "with a certificate": {"CertificateId": "01234567-89ab-cdef-0123-456789abcdef", "HostedZoneId": ""},
+    "behind a REST API": {"FrontDoor": "rest"},
+    "with one tunnel": {"Vpn": "static", "TunnelsExpected": "1"},
 }
 
 
@@ -67,8 +80,12 @@ def _lint(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_cfn_lint_has_neither_errors_nor_warnings() -> None:
-    done = _lint("--regions", "eu-central-1", "us-east-1", "--", *map(str, sorted(INFRA.glob("*.yaml"))))
+def test_cfn_lint_has_neither_errors_nor_warnings(tmp_path: Path) -> None:
+    """What is deployed: of app, edge and watch the generated whole, for every stage."""
+    paths = [INFRA / f"{name}.yaml" for name in WRITTEN]
+    for stage in STAGES:
+        paths += write(app, stage, tmp_path / stage)
+    done = _lint("--regions", "eu-central-1", "us-east-1", "--", *map(str, paths))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -83,7 +100,7 @@ def test_no_template_switches_a_lint_rule_off() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_line_of_the_checklist_holds(name: str, stage: str) -> None:
-    assert _line_problems(resources(template(name), stage_parameters(stage)), stage) == []
+    assert _line_problems(resources(template(name, stage), stage_parameters(stage)), stage) == []
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -91,7 +108,7 @@ def test_every_line_of_the_checklist_holds(name: str, stage: str) -> None:
 def test_every_rule_holds_in_every_stage_and_variant(stage: str, variant: str) -> None:
     given = stage_parameters(stage) | VARIANTS[variant]
     for name in TEMPLATES:
-        found = resources(template(name), given)
+        found = resources(template(name, stage), given)
         assert {rule.__name__: list(rule(found)) for rule in RULES if list(rule(found))} == {}
 
 
@@ -99,7 +116,7 @@ def _weaker_lines() -> Iterator[Any]:
     """Each line, removed and made worse, for each resource it is about."""
     for line, name in itertools.product(LINES, TEMPLATES):
         stage = line.stages[-1]
-        for subject in line.subjects(resources(template(name), stage_parameters(stage))):
+        for subject in line.subjects(resources(template(name, stage), stage_parameters(stage))):
             for how, value in (("removed", REMOVE), ("made worse", line.worse)):
                 if value is not REMOVE or not line.good(None):
                     yield pytest.param(name, stage, line, subject, value, id=f"{subject}.{line.path} {how}")
@@ -107,7 +124,7 @@ def _weaker_lines() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("name", "stage", "line", "subject", "value"), list(_weaker_lines()))
 def test_a_weakened_property_is_noticed(name: str, stage: str, line: Line, subject: str, value: Any) -> None:
-    weaker = template(name)
+    weaker = template(name, stage)
     _change(weaker["Resources"][subject], line.path, value)
     assert any(one.startswith(f"{subject}: ") for one in line.problems(resources(weaker, stage_parameters(stage))))
 
@@ -122,7 +139,8 @@ def test_every_line_is_about_something() -> None:
 )
 def test_a_weakened_template_breaks_its_rule(rule: str, path: str, value: Any) -> None:
     given = stage_parameters("prod") | {"SecretsEndpoint": "yes"}
-    name = "data" if re.split(r"[./]", path)[0] in template("data")["Resources"] else "network"
+    subject = re.split(r"[./]", path)[0]
+    name = next((one for one in TEMPLATES if subject in template(one)["Resources"]), "network")
     weaker = template(name)
     _change(weaker["Resources"], path.replace("/", ".Properties.", 1), value)
     judge = _rules_by_name()[rule]
@@ -141,16 +159,24 @@ def test_every_rule_is_seen_to_fail() -> None:
 # --- what ties the templates together
 
 
-def test_every_import_has_its_export_in_the_network() -> None:
-    imported = {
-        text
-        for one in template("data")["Resources"].values()
-        for text in strings(one)
-        if text.startswith("opsdb-${Stage}-network-")
-    }
-    exported = {at(one, "Export.Name.Fn::Sub") for one in template("network")["Outputs"].values()}
-    assert len(imported) == 3
+def _imports(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "Fn::ImportValue" in node:
+            yield node["Fn::ImportValue"]["Fn::Sub"]
+        for one in node.values():
+            yield from _imports(one)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _imports(one)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_import_has_its_export_in_an_earlier_stack(name: str) -> None:
+    earlier = TEMPLATES[: TEMPLATES.index(name)]
+    exported = {at(one, "Export.Name.Fn::Sub") for each in earlier for one in template(each)["Outputs"].values()}
+    imported = set(_imports(template(name)))
     assert imported <= exported
+    assert imported or name == "network"
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -185,8 +211,10 @@ def test_the_snapshot_and_the_nightly_dump_are_apart() -> None:
 # --- parameters
 
 
-def _all_parameters() -> dict[str, dict[str, Any]]:
-    return {key: one for name in TEMPLATES for key, one in template(name)["Parameters"].items()}
+def _declarations(key: str, stage: str = "prod") -> list[dict[str, Any]]:
+    """What the templates that declare a parameter say of it; its value is handed to all of them."""
+    declared = [template(name, stage)["Parameters"].get(key) for name in TEMPLATES]
+    return [one for one in declared if one is not None]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -197,8 +225,11 @@ def test_every_parameter_explains_itself(name: str) -> None:
         assert {"AllowedPattern", "AllowedValues", "MinValue"} & one.keys(), f"{key} takes anything"
 
 
-def _accepted(key: str, value: str) -> bool:
-    one = _all_parameters()[key]
+def _accepted(key: str, value: str, stage: str = "prod") -> bool:
+    return all(_takes(one, value) for one in _declarations(key, stage))
+
+
+def _takes(one: dict[str, Any], value: str) -> bool:
     if "AllowedValues" in one:
         return value in map(str, one["AllowedValues"])
     if "AllowedPattern" in one:
@@ -210,11 +241,13 @@ def _accepted(key: str, value: str) -> bool:
 def test_the_committed_parameters_are_declared_and_accepted(stage: str) -> None:
     for key, value in stage_parameters(stage).items():
         assert isinstance(value, str), f"{key}: CloudFormation takes strings only"
-        assert _accepted(key, value), f"{key}={value}"
+        assert _declarations(key), f"{key} is no template's"
+        assert _accepted(key, value, stage), f"{key}={value}"
 
 
-def test_every_default_is_accepted() -> None:
-    for key, one in _all_parameters().items():
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_default_is_accepted(name: str) -> None:
+    for key, one in template(name)["Parameters"].items():
         assert "Default" not in one or _accepted(key, str(one["Default"])), key
 
 
@@ -238,6 +271,23 @@ def test_every_default_is_accepted() -> None:
         ("BackupWindow", "25:00-26:00"),
         ("ConsoleOrigin", "http://opsdb.example.com"),
         ("ConsoleOrigin", "*"),
+        ("CodeKey", ""),
+        ("CodeKey", "code/latest"),
+        ("DatabaseSecretArn", "opsdb"),
+        ("Runtime", "python3.10"),
+        ("DomainName", "https://opsdb.example.com"),
+        ("DomainName", "opsdb.example.com/api"),
+        ("CertificateId", "arn:aws:acm:eu-central-1:1:certificate/x"),
+        ("SignInDomain", "my-aws-app"),
+        ("SignInDomain", "Opsdb"),
+        ("SignInPath", "https://elsewhere.example.com/"),
+        ("SecondFactor", "OFF"),
+        ("ThrottlingRate", "0"),
+        ("PageMail", "nobody"),
+        ("PageUrl", "http://pages.example.com"),
+        ("TunnelsExpected", "0"),
+        ("AllocatedStorage", "5"),
+        ("MonthlyBudget", "0"),
     ],
 )
 def test_a_wrong_parameter_is_refused_before_anything_is_made(key: str, value: str) -> None:
@@ -271,6 +321,8 @@ ASSERTIONS: list[tuple[str, dict[str, str]]] = [
     ("network", {"SecondZone": "a"}),
     ("data", {"Stage": "prod", "DeletionProtection": "false", "MultiAZ": "true"}),
     ("data", {"Stage": "prod", "DeletionProtection": "true", "MultiAZ": "false"}),
+    ("edge", {"HostedZoneId": "", "CertificateId": "none"}),
+    ("edge", {"Stage": "prod", "ProtectUsers": "INACTIVE"}),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.infra.rules_watch import EXPECTED, LARGER_IN_PROD
+
 REMOVE = object()
 """Put anywhere, it takes away what is there."""
 
@@ -134,5 +136,166 @@ WEAKER: dict[str, list[tuple[str, Any]]] = {
     "roles_trust_a_service_for_us_and_name_what_they_touch": [
         ("MonitoringRole/AssumeRolePolicyDocument.Statement.0.Condition", REMOVE),
         ("FlowLogRole/Policies.0.PolicyDocument.Statement.0.Resource", "*"),
+    ],
+    # --- app
+    "every_handler_has_function_role_and_log_group": [
+        ("SweepUploads", REMOVE),
+        ("OnUpload/Handler", "app.app"),
+        ("OnUpload/Role.Fn::GetAtt.0", "ApiHandlerRole"),
+        ("ApiHandlerLogs", REMOVE),
+        ("ApiHandlerLogs/LogGroupName", "/aws/lambda/elsewhere"),
+        ("OnUpload/LoggingConfig", {"LogGroup": {"Ref": "ApiHandlerLogs"}}),
+    ],
+    "functions_are_as_large_as_decided": [
+        ("ApiHandler/MemorySize", 128),
+        ("ApiHandler/Timeout", 3),
+        ("OnUpload/Timeout", 30),
+    ],
+    "reserved_concurrency_leaves_connections": [
+        ("ApiHandler/ReservedConcurrentExecutions", REMOVE),
+        ("OnUpload/ReservedConcurrentExecutions", REMOVE),
+        ("ApiHandler/ReservedConcurrentExecutions", 1000),
+    ],
+    "statements_end_before_their_function": [
+        ("ApiHandler/Environment.Variables.OPSDB_STATEMENT_TIMEOUT_SECONDS", "30"),
+        ("ApiHandler/Environment.Variables.OPSDB_STATEMENT_TIMEOUT_SECONDS", REMOVE),
+    ],
+    "no_secret_is_written_down": [
+        ("ApiHandler/Environment.Variables.SECRET_KEY", "swordfish"),
+        ("ApiHandler/Environment.Variables.SECRET_KEY", REMOVE),
+        ("ApiHandler/Environment.Variables.DATABASE_URL", "postgresql://opsdb_app:swordfish@db/opsdb"),
+        ("OnUpload/Environment.Variables.PGPASSWORD", "swordfish"),
+    ],
+    "backup_functions_bring_the_client": [
+        ("NightlyBackup/Layers", REMOVE),
+        ("ApiHandler/Layers", [{"Ref": "ClientLayer"}]),
+    ],
+    "a_lost_upload_is_kept": [
+        ("OnUpload/DeadLetterConfig", REMOVE),
+        ("OnUpload/RecursiveLoop", "Terminate"),
+        ("OnUpload/RecursiveLoop", REMOVE),
+        ("OnUploadRetries", REMOVE),
+        ("OnUploadRetries/DestinationConfig", REMOVE),
+        ("OnUploadRole/Policies.0.PolicyDocument.Statement", []),
+    ],
+    "queues_refuse_plain_http": [
+        ("QueuesPolicy", REMOVE),
+        ("QueuesPolicy/Queues.1", REMOVE),
+        ("QueuesPolicy/PolicyDocument.Statement.0.Effect", "Allow"),
+    ],
+    "functions_are_started_by_what_was_declared": [
+        ("NightlyBackupSchedule", REMOVE),
+        ("NightlyBackupSchedule/ScheduleExpression", "rate(1 minute)"),
+        ("NightlyBackupSchedule/Targets.0.Arn", {"Fn::GetAtt": ["Migrate", "Arn"]}),
+        ("NightlyBackupPermission/SourceArn", {"Fn::Sub": "arn:aws:events:eu-central-1:111122223333:rule/*"}),
+        ("OnUploadPermission/SourceArn", "arn:aws:s3:::somebody-elses"),
+        ("OnUploadPermission/SourceArn", REMOVE),
+        ("OnUploadPermission/Principal", "*"),
+        ("ApiMayCall/SourceArn", {"Fn::Sub": "arn:aws:execute-api:eu-central-1:111122223333:*"}),
+    ],
+    "nothing_is_allowed_on_everything_without_a_reason": [
+        ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.0.Resource", "*"),
+        ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.0.Action", "s3:*"),
+        ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.2", REMOVE),
+    ],
+    "no_function_makes_its_own_log_group": [
+        ("MigrateRole/Policies.0.PolicyDocument.Statement.0.Action", ["logs:CreateLogGroup"]),
+    ],
+    "the_writer_of_backups_cannot_destroy": [
+        ("NightlyBackupRole/Policies.0.PolicyDocument.Statement.0.Action", ["s3:DeleteObject"]),
+        ("NightlyBackupRole/Policies.0.PolicyDocument.Statement.0.Action", ["s3:BypassGovernanceRetention"]),
+    ],
+    # --- edge
+    "every_route_is_one_of_chalices_and_the_reverse": [
+        ("GetApiEmployees", REMOVE),
+        ("GetApiEmployees/RouteKey", "ANY /api/employees"),
+        ("GetApiEmployees/RouteKey", "$default"),
+        ("GetApiEmployees/Target", "integrations/elsewhere"),
+        ("GetApiEmployeesByEmployeeId/RouteKey", "GET /api/employees/{id}"),
+        ("PutApiEmployeesByEmployeeId/RouteKey", "PUT /api/employees"),
+    ],
+    "cors_names_one_origin": [
+        ("Api/CorsConfiguration", {"AllowOrigins": ["*"]}),
+        ("Api/CorsConfiguration", {"AllowOrigins": ["https://a.example.com", "https://b.example.com"]}),
+    ],
+    "the_access_log_holds_no_secret": [
+        ("ApiStage/AccessLogSettings.Format", '{"path":"$context.path","route":"$context.routeKey"}'),
+        ("ApiStage/AccessLogSettings.Format", '{"status":"$context.status"}'),
+        ("ApiStage/AccessLogSettings", REMOVE),
+    ],
+    "the_pool_has_a_group_per_role": [
+        ("DutyLeadGroup", REMOVE),
+        ("ViewerGroup/GroupName", "everybody"),
+    ],
+    # --- watch
+    "every_alarm_that_was_decided_is_there": [
+        *((name, REMOVE) for name in EXPECTED if not name.startswith("Vpn")),
+        *((f"{name}/Threshold", 1_000_000) for name in EXPECTED if name not in LARGER_IN_PROD),
+        *((f"{name}/ComparisonOperator", "LessThanLowerThreshold") for name in EXPECTED),
+        *((f"{name}/AlarmActions.0.Ref", "Elsewhere") for name in EXPECTED),
+        ("ApiFailing/Metrics.1.MetricStat.Metric.MetricName", "5XXError"),
+        ("DatabaseBusy/MetricName", "CPUSurplusCreditBalance"),
+        ("BackupTooOld/TreatMissingData", "notBreaching"),
+        ("DatabaseBusy/TreatMissingData", "ignore"),
+    ],
+    "every_function_is_watched": [
+        ("ApiHandlerSlow", REMOVE),
+        ("ApiHandlerSlow/Threshold", 29_000),
+        ("ApiHandlerSlow/Statistic", "Average"),
+        ("ApiHandlerSlow/Dimensions.0.Value", "opsdb-prod-on_upload"),
+        ("OnUploadErrors", REMOVE),
+        ("MigrateThrottles/MetricName", "Errors"),
+        ("NightlyBackupLate", REMOVE),
+        ("SweepUploadsNotStarted", REMOVE),
+    ],
+    "alarms_tell_the_same_people_that_it_is_over": [
+        ("DatabaseBusy/OKActions", [{"Ref": "Daily"}]),
+        ("ApiHandlerErrors/OKActions", REMOVE),
+    ],
+    "few_alarms_wake_people": [
+        ("UploadsFailed/AlarmActions", [{"Ref": "Page"}]),
+        ("VpnDown/EvaluationPeriods", 1),
+        ("VpnDown/Period", 3600),
+        ("NoGoodBackup/EvaluationPeriods", 28),
+    ],
+    "percentages_need_a_minimum_of_requests": [
+        ("ApiFailing/Metrics.0.Expression", "100 * failures / requests"),
+        ("ApiFailing/Metrics.1.MetricStat.Stat", "Average"),
+        ("ApiFailing/Metrics.2.MetricStat.Metric.MetricName", "Latency"),
+    ],
+    "the_database_alarms_look_at_our_database": [
+        ("DatabaseBusy/Dimensions.0.Value", "another"),
+        ("DatabaseFilling/Metrics.1.MetricStat.Metric.Dimensions", []),
+    ],
+    "our_metrics_are_those_that_the_code_emits": [
+        ("BackupTooOld/MetricName", "BackupAge"),
+        ("BackupTooOld/Dimensions.0.Name", "Stage"),
+    ],
+    "tunnels_are_watched_as_many_as_expected": [
+        ("VpnDown", REMOVE),
+        ("VpnDown/Statistic", "Minimum"),
+        ("VpnTunnelDown/Statistic", "Maximum"),
+    ],
+    "topics_take_messages_from_named_services_for_us": [
+        ("PagePolicy", REMOVE),
+        ("PagePolicy/PolicyDocument.Statement.0", REMOVE),
+        ("PagePolicy/PolicyDocument.Statement.1", REMOVE),
+        ("DailyPolicy/PolicyDocument.Statement.0.Condition", REMOVE),
+        ("DailyPolicy/PolicyDocument.Statement.0.Principal", {"AWS": "*"}),
+        ("DailyPolicy/PolicyDocument.Statement.3", REMOVE),
+    ],
+    "the_database_says_when_it_is_in_trouble": [
+        ("DatabaseTroubleEvents", REMOVE),
+        ("DatabaseTroubleEvents/EventCategories", ["deletion"]),
+        ("DatabaseTroubleEvents/SnsTopicArn.Ref", "Daily"),
+        ("DatabaseNewsEvents", REMOVE),
+    ],
+    "money_is_watched": [
+        ("Budget", REMOVE),
+        ("Budget/NotificationsWithSubscribers.1", REMOVE),
+    ],
+    "the_dashboard_shows_every_alarm": [
+        ("Dashboard", REMOVE),
+        ("Dashboard/DashboardBody", '{"widgets": []}'),
     ],
 }

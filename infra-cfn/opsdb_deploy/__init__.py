@@ -1,0 +1,1 @@
+"""From what app.py declares to what AWS is told: the templates app, edge and watch."""
