@@ -181,3 +181,23 @@ def test_tunnels_are_watched_as_many_as_there_are(expected: str, alarms: set[str
 def test_without_a_vpn_no_tunnel_is_missed() -> None:
     made = resources(template("watch"), stage_parameters("dev") | {"Stage": "dev", "Vpn": "none"})
     assert not [name for name in made if name.startswith("Vpn")]
+
+
+def test_what_checkov_is_told_to_pass_over_has_its_reason() -> None:
+    skipped = [
+        one
+        for name in TEMPLATES
+        for each in template(name)["Resources"].values()
+        for one in at(each, "Metadata.checkov.skip") or []
+    ]
+    assert skipped
+    assert all(one["id"].startswith("CKV_") and len(one["comment"]) > 20 for one in skipped)
+
+
+def test_a_role_opens_no_environment_but_its_functions() -> None:
+    made = resources(template("app"), stage_parameters("prod"))
+    for name, one in of_type(made, "AWS::Lambda::Function").items():
+        statements = made[f"{name}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        [opening] = [each for each in statements if each["Sid"] == "OpenItsEnvironment"]
+        [function] = at(opening, "Condition.StringEquals").values()
+        assert function.endswith(f":function:{one['Properties']['FunctionName']}")
