@@ -23,7 +23,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=200, help="calls of each list (200)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of everything else; medians are shown (3)")
     parser.add_argument("--only", choices=GROUPS, help="measure this group alone")
-    parser.add_argument("--json", type=Path, help="write here (results/latest.json, unless --only is given)")
+    parser.add_argument(
+        "--json", type=Path, help="write here; groups not measured stay (results/latest.json, unless --only)"
+    )
     return parser.parse_args()
 
 
@@ -68,24 +70,22 @@ def main() -> int:
         return 130
     target = asked.json or (None if asked.only else LATEST)
     if target:
-        target.write_text(json.dumps(_document(machine_, found), indent=1) + "\n")
+        before = json.loads(target.read_text()) if target.exists() else {}
+        target.write_text(json.dumps(before | _document(machine_, found), indent=1) + "\n")
     return 0
 
 
 def _document(machine: dict[str, Any], found: dict[str, Result]) -> dict[str, Any]:
+    """By group, each with the machine and the hour it was measured at."""
     return {
-        "machine": machine,
-        "groups": {
-            name: {
-                "title": one.title,
-                "rows": [{"name": row.name, **_rounded(row.values)} for row in one.rows],
-                "targets": [
-                    {**asdict(target), "seen": round(target.seen, 3), "met": target.met} for target in one.targets
-                ],
-                "notes": list(one.notes),
-            }
-            for name, one in found.items()
-        },
+        name: {
+            "title": one.title,
+            "rows": [{"name": row.name, **_rounded(row.values)} for row in one.rows],
+            "targets": [{**asdict(target), "seen": round(target.seen, 3), "met": target.met} for target in one.targets],
+            "notes": list(one.notes),
+            "machine": machine,
+        }
+        for name, one in found.items()
     }
 
 

@@ -29,6 +29,10 @@ class Ran:
         return float(self.told["seconds"])
 
     @property
+    def cpu_seconds(self) -> float:
+        return float(self.told["cpu_seconds"])
+
+    @property
     def peak_mb(self) -> float:
         return float(self.told["peak_mb"])
 
@@ -111,4 +115,5 @@ def _started(
 
 def _last_words(log: IO[str]) -> str:
     log.seek(0)
-    return log.read().strip()[-2000:] or "it said nothing"
+    lines = [line[:300] for line in log.read().strip().splitlines()[-12:]]
+    return "\n".join(lines) or "it said nothing"

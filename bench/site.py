@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,22 @@ class Site:
             with conn.cursor() as cursor:
                 cursor.execute(sql)
                 return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def computing(self) -> Iterator[list[float]]:
+        """Afterwards the list holds the seconds that the server's sessions computed meanwhile (Linux; else 0)."""
+        before = self._computed()
+        seconds: list[float] = []
+        yield seconds
+        time.sleep(0.2)  # the server counts a session when it has ended
+        seconds.append(self._computed() - before)
+
+    def _computed(self) -> float:
+        stat = Path(f"/proc/{self.server.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
     def shown(self) -> dict[str, str]:
         """The server's settings that matter here."""
