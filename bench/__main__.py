@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def main() -> int:
     from bench.processes import Failed
     from local.files import StackError
 
+    # Asked to end, it still stops its servers and removes its folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
 
     def say(what: str) -> None:
