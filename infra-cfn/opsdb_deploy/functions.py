@@ -30,7 +30,12 @@ def app_template(app: Any, stage: str) -> dict[str, Any]:
     """app.yaml with the functions of `app`, a Chalice application, as `stage` configures them."""
     template = skeleton("app")
     template["Parameters"]["Stage"]["AllowedValues"] = [stage]
-    for function in functions(app):
+    declared = functions(app)
+    for policy_of_all in ("MayTrace", "MayReadThePassword"):
+        template["Resources"][policy_of_all]["Properties"]["Roles"] = [
+            {"Ref": f"{function.logical}Role"} for function in declared
+        ]
+    for function in declared:
         settings = configuration(stage, function.name)
         template["Resources"] |= {
             f"{function.logical}Logs": _log_group(function),
@@ -158,11 +163,7 @@ def _role(function: Function, settings: dict[str, Any]) -> dict[str, Any]:
                     {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
                 ],
             },
-            "Policies": [
-                {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}},
-                {"Fn::If": ["IsTraced", _allowed_to_trace(), {"Ref": "AWS::NoValue"}]},
-                {"Fn::If": ["HasDatabaseSecret", _allowed_the_secret(), {"Ref": "AWS::NoValue"}]},
-            ],
+            "Policies": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
         },
     }
 
@@ -183,24 +184,6 @@ def _opening_its_environment(function: Function) -> dict[str, Any]:
         "Resource": imported("data", "KeyArn"),
         "Condition": {"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": {"Fn::Sub": context}}},
     }
-
-
-def _allowed_to_trace() -> dict[str, Any]:
-    actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    # X-Ray has no resources to name.
-    statement = {"Sid": "Trace", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"PolicyName": "trace", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
-
-
-def _allowed_the_secret() -> dict[str, Any]:
-    statement = {
-        "Sid": "ReadThePassword",
-        "Effect": "Allow",
-        "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-        "Resource": {"Ref": "DatabaseSecretArn"},
-    }
-    key = {"Sid": "OpenIt", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": imported("data", "KeyArn")}
-    return {"PolicyName": "secret", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement, key]}}
 
 
 # --- what starts it

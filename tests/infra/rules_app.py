@@ -152,7 +152,10 @@ def functions_are_started_by_what_was_declared(found: Resources) -> Iterator[str
 
 
 def _allowed(found: Resources, role: str) -> list[Mapping[str, Any]]:
-    policies = at(found.get(role, {}), "Properties.Policies") or []
+    """What a role may, by its own policy and by those that are for several."""
+    own = at(found.get(role, {}), "Properties.Policies") or []
+    shared = [one["Properties"] for one in of_type(found, "AWS::IAM::Policy").values()]
+    policies = [*own, *(one for one in shared if {"Ref": role} in one["Roles"])]
     return [
         statement
         for policy in policies
@@ -182,6 +185,17 @@ def nothing_is_allowed_on_everything_without_a_reason(found: Resources) -> Itera
         ]
         if not denied:
             yield f"the code of {role} may make network interfaces"
+
+
+def what_a_parameter_allows_is_allowed_to_every_function(found: Resources) -> Iterator[str]:
+    wanted = sorted(_function_roles(found))
+    for name, one in of_type(found, "AWS::IAM::Policy").items():
+        if sorted(role["Ref"] for role in one["Properties"]["Roles"]) != wanted:
+            yield f"{name} leaves functions out"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]:
+            traces = all(action.startswith("xray:") for action in strings(statement["Action"]))
+            if "*" in strings(statement["Resource"]) and not traces:
+                yield f"{name} allows {statement['Action']} on everything"
 
 
 def no_function_makes_its_own_log_group(found: Resources) -> Iterator[str]:
@@ -245,6 +259,7 @@ RULES: list[Rule] = [
     queues_refuse_plain_http,
     functions_are_started_by_what_was_declared,
     nothing_is_allowed_on_everything_without_a_reason,
+    what_a_parameter_allows_is_allowed_to_every_function,
     no_function_makes_its_own_log_group,
     the_writer_of_backups_cannot_destroy,
     every_route_is_one_of_chalices_and_the_reverse,

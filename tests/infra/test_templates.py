@@ -138,7 +138,7 @@ def test_every_line_is_about_something() -> None:
     ("rule", "path", "value"), [(rule, path, value) for rule, changes in WEAKER.items() for path, value in changes]
 )
 def test_a_weakened_template_breaks_its_rule(rule: str, path: str, value: Any) -> None:
-    given = stage_parameters("prod") | {"SecretsEndpoint": "yes"}
+    given = stage_parameters("prod") | {"SecretsEndpoint": "yes", "Tracing": "yes", "DatabaseSecretArn": "arn:aws:x"}
     subject = re.split(r"[./]", path)[0]
     name = next((one for one in TEMPLATES if subject in template(one)["Resources"]), "network")
     weaker = template(name)

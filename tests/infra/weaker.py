@@ -7,7 +7,7 @@ from tests.infra.rules_watch import EXPECTED, LARGER_IN_PROD
 REMOVE = object()
 """Put anywhere, it takes away what is there."""
 
-# In prod, which has a VPN, monitoring and a lock, with the secrets endpoint.
+# In prod, which has a VPN, monitoring and a lock, with the secrets endpoint, a database secret and tracing.
 WEAKER: dict[str, list[tuple[str, Any]]] = {
     "nothing_leads_to_the_internet": [
         ("Gateway", {"Type": "AWS::EC2::InternetGateway"}),
@@ -197,6 +197,11 @@ WEAKER: dict[str, list[tuple[str, Any]]] = {
         ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.0.Resource", "*"),
         ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.0.Action", "s3:*"),
         ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.2", REMOVE),
+    ],
+    "what_a_parameter_allows_is_allowed_to_every_function": [
+        ("MayTrace/Roles.0", REMOVE),
+        ("MayReadThePassword/Roles.0", REMOVE),
+        ("MayReadThePassword/PolicyDocument.Statement.0.Resource", "*"),
     ],
     "no_function_makes_its_own_log_group": [
         ("MigrateRole/Policies.0.PolicyDocument.Statement.0.Action", ["logs:CreateLogGroup"]),
