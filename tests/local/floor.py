@@ -5,7 +5,7 @@ import types
 from pathlib import Path
 from urllib.parse import urlsplit
 
-APP = '''
+APP = """
 import json
 from chalice import Chalice
 
@@ -22,7 +22,7 @@ def on_upload(event):
 @app.schedule("cron(30 1 * * ? *)")
 def nightly_backup(event):
     print("never in a test")
-'''
+"""
 
 
 def make_root(folder: Path) -> Path:

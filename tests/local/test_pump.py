@@ -62,10 +62,15 @@ def test_the_document_is_the_one_aws_sends(store: s3.Server, bucket: str, watch)
     assert (record["s3"]["object"]["size"], record["s3"]["object"]["eTag"]) == (5, put["ETag"].strip('"'))
     assert int(record["s3"]["object"]["sequencer"], 16) > 0
     assert record["s3"]["bucket"] == {
-        "name": bucket, "arn": f"arn:aws:s3:::{bucket}", "ownerIdentity": {"principalId": "LOCAL"}
+        "name": bucket,
+        "arn": f"arn:aws:s3:::{bucket}",
+        "ownerIdentity": {"principalId": "LOCAL"},
     }
     assert (record["eventVersion"], record["eventSource"], record["eventName"], record["awsRegion"]) == (
-        "2.1", "aws:s3", "ObjectCreated:Put", "us-east-1"
+        "2.1",
+        "aws:s3",
+        "ObjectCreated:Put",
+        "us-east-1",
     )
     assert datetime.fromisoformat(record["eventTime"]) > datetime.now(UTC) - timedelta(minutes=5)
     assert context.function_name == "on_upload"
@@ -185,9 +190,12 @@ def test_schedules_of_the_app_fire_with_true_documents_one_at_a_time_and_survive
 def test_the_program_delivers_to_the_named_module_and_ends_when_asked(store: s3.Server, bucket: str, tmp_path: Path):
     (tmp_path / "small.py").write_text(APP)
     environ = os.environ | {
-        "AWS_ENDPOINT_URL_S3": store.endpoint, "AWS_ACCESS_KEY_ID": store.access_key,
-        "AWS_SECRET_ACCESS_KEY": store.secret_key, "AWS_DEFAULT_REGION": "us-east-1",
-        "OPSDB_UPLOADS_BUCKET": bucket, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}",
+        "AWS_ENDPOINT_URL_S3": store.endpoint,
+        "AWS_ACCESS_KEY_ID": store.access_key,
+        "AWS_SECRET_ACCESS_KEY": store.secret_key,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "OPSDB_UPLOADS_BUCKET": bucket,
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}",
     }
     store.client().put_object(Bucket=bucket, Key="incoming/employees/a b.csv", Body=b"x")
     command = [sys.executable, "-m", "local.pump", "--module", "small", "--state", str(tmp_path / "state")]

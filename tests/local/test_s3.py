@@ -48,8 +48,11 @@ def test_it_refuses_wrong_credentials_and_listens_to_this_machine_only(store: s3
     import boto3
 
     stranger = boto3.client(
-        "s3", endpoint_url=store.endpoint, region_name="us-east-1",
-        aws_access_key_id=store.access_key, aws_secret_access_key="wrong",
+        "s3",
+        endpoint_url=store.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=store.access_key,
+        aws_secret_access_key="wrong",
     )
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.list_buckets()

@@ -37,8 +37,12 @@ class Floor:
         command = [sys.executable, "-m", "tests.local.floor", str(self.data), str(port), str(self.root)]
         env = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_URL", "OPSDB_"))}
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=env | {"PYTHONPATH": str(REPOSITORY)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            command,
+            cwd=REPOSITORY,
+            env=env | {"PYTHONPATH": str(REPOSITORY)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self.running.append(process)
         return process
@@ -84,8 +88,11 @@ def status(url: str) -> int:
 
 def objects(ready: dict[str, Any]) -> Any:
     return boto3.client(
-        "s3", endpoint_url=ready["s3_endpoint"], region_name=ready["region"],
-        aws_access_key_id=ready["s3_access_key"], aws_secret_access_key=ready["s3_secret_key"],
+        "s3",
+        endpoint_url=ready["s3_endpoint"],
+        region_name=ready["region"],
+        aws_access_key_id=ready["s3_access_key"],
+        aws_secret_access_key=ready["s3_secret_key"],
     )
 
 
@@ -233,6 +240,9 @@ def test_what_would_lead_past_the_local_s3_does_not_reach_the_children():
     environ = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "x", "NO_PROXY": "intranet", "HOME": "/home/one"}
     children = environment.of_children({"AWS_ACCESS_KEY_ID": "local"}, environ)
     assert children == {
-        "HOME": "/home/one", "AWS_ACCESS_KEY_ID": "local", "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "intranet,127.0.0.1,localhost", "no_proxy": "intranet,127.0.0.1,localhost",
+        "HOME": "/home/one",
+        "AWS_ACCESS_KEY_ID": "local",
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": "intranet,127.0.0.1,localhost",
+        "no_proxy": "intranet,127.0.0.1,localhost",
     }
