@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, text
 
-from chalicelib.backups import archive, marks, readback, restore, script, snapshot
+from chalicelib.backups import archive, marks, queries, readback, restore, script, snapshot
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.marks import PASSED, Drill
 from chalicelib.core import metrics
@@ -50,8 +50,8 @@ def drill(*, now: datetime, progress: Progress = lambda step, done, total: None)
     found = archive.named(archive.LATEST)
     engine = make_engine(settings().require("drill_database_url"), statement_timeout_seconds=0)
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            if conn.execute(select(func.pg_try_advisory_lock(ONE_DRILL))).scalar_one():
+        with queries.alone(engine, ONE_DRILL) as alone:
+            if alone:
                 return _recorded(found, engine, now, progress)
             log.warning("a restore drill is running already; this start does nothing")
             return None

@@ -1,11 +1,12 @@
 """All SQL on the table `backups`, which mirrors what is in S3 and knows what is not there (running, failed)."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.marks import Verification
@@ -22,16 +23,28 @@ TABLE_IS_THERE = text("""
 
 
 @contextmanager
-def alone(engine: Engine) -> Iterator[bool]:
-    """True for the one who may dump; False, at once, for everybody who comes meanwhile."""
+def alone(engine: Engine, lock: int = ONE_BACKUP) -> Iterator[bool]:
+    """True for the one who may dump (or do what `lock` is for); False, at once, for everybody who comes meanwhile."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        # The lock ends with the session, also when this process is killed; so the caller disposes of the engine.
-        yield bool(conn.execute(select(func.pg_try_advisory_lock(ONE_BACKUP))).scalar_one())
+        held = bool(conn.execute(select(func.pg_try_advisory_lock(lock))).scalar_one())
+        try:
+            yield held
+        finally:
+            # The lock ends with the session, also when this process is killed; but a session that is closed takes a
+            # moment to end, and whoever comes right after should not be told that we are still at it.
+            with suppress(SQLAlchemyError):
+                conn.execute(select(func.pg_advisory_unlock_all()))
 
 
 def kept(conn: Connection) -> bool:
     """Whether this database has the table, for us to read; a wiped one has not."""
     return conn.execute(TABLE_IS_THERE).scalar_one() is True
+
+
+def newest_start(conn: Connection) -> datetime | None:
+    """When the good backup with the latest date began."""
+    newest: datetime | None = conn.scalar(select(func.max(backups.c.started_at)).where(backups.c.state == "good"))
+    return newest
 
 
 def begin(conn: Connection, *, backup_id: str, tier: str, started_at: datetime) -> None:

@@ -137,7 +137,10 @@ def _begin(run: _Run) -> bool:
                 return False
             raise dump.DumpFailed("This database has no table backups that may be read: there is no opsdb to dump")
         killed = queries.settle(conn, manifest_of=lambda found: manifest.find(run.bucket, found), message="killed")
+        newest = queries.newest_start(conn)
         queries.begin(conn, backup_id=run.backup_id, tier=run.tier, started_at=run.started_at)
+    if newest and newest > run.started_at:
+        log.warning("the clock is behind that of the newest backup, which stays the latest", extra={"newest": newest})
     if killed:
         log.warning("backups that were killed before", extra={"backup_ids": killed})
     return True
@@ -191,10 +194,16 @@ def _counting(conn: Connection) -> "Iterator[Future[dict[str, int]]]":
 
 def _agreeing(parts: Iterator[bytes], counts: "Future[dict[str, int]]") -> Iterator[bytes]:
     """The parts, ending only once the counts are there too: an upload is never completed without them."""
-    for part in parts:
+    try:
+        for part in parts:
+            if counts.done():
+                counts.result()
+            yield part
+    except dump.DumpFailed:
+        # A count that fails takes the snapshot with it, and pg_dump then complains of that alone.
         if counts.done():
             counts.result()
-        yield part
+        raise
     counts.result()
 
 
@@ -210,6 +219,7 @@ def _record_failure(run: _Run, error: BaseException) -> None:
     """Say so in the row, if the database still answers; the failure itself is raised by the caller either way."""
     said = "; ".join(error.problems) if isinstance(error, OpsdbError) else str(error)
     message = f"{type(error).__name__}: {said}"[:500]
+    run.engine.dispose(close=False)  # a server that was restarted has closed what we keep
     try:
         with run.engine.begin() as conn:
             queries.fail(conn, backup_id=run.backup_id, message=message, finished_at=run.finished_at())

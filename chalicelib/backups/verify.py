@@ -91,7 +91,7 @@ def age_of_newest(bucket: str, *, now: datetime) -> dict[str, float]:
         if one is None or one.tier == "safety" or one.key not in found:
             continue
         seen = marks.of(bucket, backup_id, found=found).verification
-        age = (now - one.started_at).total_seconds()
+        age = max(0.0, (now - one.started_at).total_seconds())  # a clock may have been set back
         if not (seen and seen.outcome == "damaged"):
             ages.setdefault("BackupAgeSeconds", age)
         if seen and seen.outcome == "good":

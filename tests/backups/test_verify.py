@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +17,7 @@ import pytest
 from chalicelib.backups import listing, manifest, marks, readback, restore, run, verify
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.readback import Damaged
+from chalicelib.backups.upload import put_parts
 from chalicelib.core.db import make_engine
 from chalicelib.core.errors import Invalid, NotFound, Unavailable
 from chalicelib.core.storage import dump_key, manifest_key, s3
@@ -216,6 +220,35 @@ def test_a_slow_s3_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) 
     place.backup()
     s3().meta.events.register("before-send.s3.GetObject", lambda **_: time.sleep(0.1))
     assert verify.verify("latest", now=NOW).outcome == "good"
+
+
+READS = """
+import resource
+from chalicelib.backups import manifest, readback
+from chalicelib.core.settings import settings
+found = manifest.read(settings().backups_bucket, {backup_id!r})
+next(iter(readback.pieces(found)))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+size = sum(map(len, readback.pieces(found)))
+print(size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_memory_does_not_grow_with_the_dump(place: Place) -> None:
+    made, megabytes = place.backup(), 160
+    stored = put_parts(
+        (bytes(8 * 2**20) for _ in range(megabytes // 8)),
+        bucket=place.bucket,
+        key=made.key,
+        progress=lambda done: None,
+    )
+    manifest.write(msgspec.structs.replace(made, size=stored.size, sha256=stored.sha256, version_id=stored.version_id))
+    script = READS.format(backup_id=made.backup_id)
+    environment = {**os.environ, **place.environment()}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    size, grown = map(int, ran.stdout.split())
+    assert size == megabytes * 2**20
+    assert grown < 40 * 1024, f"{grown} kB more than for the first piece"
 
 
 def test_a_dump_once_called_damaged_is_good_again_when_it_is_found_whole(place: Place) -> None:
