@@ -10,6 +10,7 @@ from pathlib import Path
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.settings import settings
+from chalicelib.core.signin import with_token
 
 DEBIAN = Path("/usr/lib/postgresql")
 
@@ -96,5 +97,5 @@ def environment(url: str) -> dict[str, str]:
     """The environment that makes libpq connect to `url`; nothing of it, the password least, is ever an argument."""
     from psycopg2.extensions import parse_dsn
 
-    given = {VARIABLES[name]: value for name, value in parse_dsn(url).items() if name in VARIABLES}
+    given = {VARIABLES[name]: value for name, value in with_token(parse_dsn(url)).items() if name in VARIABLES}
     return {**inherited(), "PGAPPNAME": "opsdb", **given}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from chalicelib.core.settings import settings
+from chalicelib.core.signin import with_token
 
 POOL_SIZE = 5
 CONNECT_TIMEOUT_SECONDS = 5
@@ -32,7 +33,7 @@ def engine() -> Engine:
 def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> Engine:
     """An engine for `url`; statements run longer than the timeout (default: the setting) are cancelled."""
     seconds = settings().statement_timeout_seconds if statement_timeout_seconds is None else statement_timeout_seconds
-    return create_engine(
+    made = create_engine(
         psycopg2_url(url),
         # An error's text ends up in the log, which holds no names and no addresses.
         hide_parameters=True,
@@ -46,6 +47,9 @@ def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> En
             "options": f"-c statement_timeout={seconds * 1000} -c timezone=UTC",
         },
     )
+    # Asked for each connection anew, since a token is short-lived.
+    event.listen(made, "do_connect", lambda dialect, record, args, given: given.update(with_token(given)))
+    return made
 
 
 def psycopg2_url(url: str) -> str:

@@ -55,6 +55,15 @@ def setting(name: str, meaning: str, read: Callable[[str], Any] = str, default: 
     return field(default=default, metadata={"name": name, "meaning": meaning, "read": read})
 
 
+SIGNING_IN = {
+    "database_url": "opsdb_app",
+    "owner_database_url": "opsdb_owner",
+    "backup_database_url": "opsdb_backup",
+    "drill_database_url": "opsdb_drill",
+}
+"""Which role each URL is for; what a function may really sign in as is its IAM policy's to say."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that may differ between two deployments."""
@@ -65,6 +74,9 @@ class Settings:
     backup_database_url: str | None = setting("OPSDB_BACKUP_DATABASE_URL", "PostgreSQL, as the role that dumps")
     admin_database_url: str | None = setting(
         "OPSDB_ADMIN_DATABASE_URL", "PostgreSQL, as the server's administrator; only bootstrap and restore use it"
+    )
+    database_host: str | None = setting(
+        "OPSDB_DATABASE_HOST", "RDS instance where roles without a URL of their own sign in, by IAM token"
     )
     secret_key: str | None = setting("SECRET_KEY", "signs console sessions")
     debug: bool = setting("DEBUG", "logs more; answers never change", _flag, False)
@@ -160,6 +172,9 @@ class Settings:
                 problems.append(f"{one.metadata['name']}={text!r} ({one.metadata['meaning']}): {error}")
         if problems:
             raise SettingsError("; ".join(problems))
+        if host := values.get("database_host"):
+            for attribute, role in SIGNING_IN.items():
+                values.setdefault(attribute, f"postgresql://{role}@{host}:5432/opsdb?sslmode=verify-full")
         return cls(**values)
 
 

@@ -18,8 +18,8 @@ from opsdb_deploy.sources import ROOT, rendered
 from tests.infra.effective import STAGES, TEMPLATES, app, at, of_type, resources, stage_parameters, template
 from tests.infra.rules_app import WANTED_NOTIFICATION
 
-AWAITED = {"OPSDB_DATABASE_HOST", "DB_SECRET_ARN"}
-"""Variables of the two ways to connect without a DATABASE_URL, which the settings have yet to learn."""
+AWAITED = {"DB_SECRET_ARN"}
+"""Variables of the way to connect by a stored secret, which the settings have yet to learn."""
 
 
 def test_the_same_sources_make_the_same_text(tmp_path: Path) -> None:
