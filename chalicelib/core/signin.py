@@ -20,7 +20,8 @@ SECONDS = 900
 
 def with_token(connection: dict[str, Any]) -> dict[str, Any]:
     """libpq's parameters, with a fresh token as the password where they go to our RDS instance without one."""
-    if connection.get("password") or connection.get("host") != settings().database_host:
+    ours = settings().database_host
+    if connection.get("password") or ours is None or connection.get("host") != ours:
         return connection
     host, port, user = connection["host"], int(connection.get("port") or 5432), connection["user"]
     return {**connection, "password": token(host=host, port=port, user=user, now=now())}

@@ -66,3 +66,7 @@ def test_each_connection_gets_a_fresh_token_and_so_does_pg_dump(site: Site, monk
 
 def test_a_url_with_a_password_keeps_it(site: Site) -> None:
     assert client.environment(site.url("opsdb_app"))["PGPASSWORD"] == "opsdb_app-password"
+
+
+def test_a_socket_without_host_and_password_is_left_alone(site: Site) -> None:
+    assert "PGPASSWORD" not in client.environment("postgresql:///opsdb?user=opsdb_app")
