@@ -12,7 +12,11 @@ from typing import Any
 
 from bench.result import Result
 
-GROUPS = ("imports", "lists", "backup", "cold")
+GROUPS = ("imports", "lists", "backup", "cold", "restore")
+ASKED_FOR = ("size",)
+"""Large and slow: measured only when named."""
+
+WITHOUT_USUAL = ("backup", "restore", "size")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -21,9 +25,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=100_000, help="rows of the imported sheet (100000)")
     parser.add_argument("--usual-rows", type=int, default=5_000, help="of which the usual way imports so many (5000)")
     parser.add_argument("--backup-rows", type=int, default=500_000, help="schedule rows of the first backup (500000)")
+    parser.add_argument("--restore-rows", type=int, default=100_000, help="schedule rows that are restored (100000)")
+    parser.add_argument("--size-mb", type=int, default=2_000, help="table data of the large backup of `size` (2000)")
     parser.add_argument("--calls", type=int, default=200, help="calls of each list (200)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of everything else; medians are shown (3)")
-    parser.add_argument("--only", choices=GROUPS, help="measure this group alone")
+    parser.add_argument(
+        "--only",
+        choices=GROUPS + ASKED_FOR,
+        metavar="{imports,lists,backup,cold}|restore|size",
+        help="measure this group alone; size, which takes some minutes and 6 GB of disk, is measured only so",
+    )
     parser.add_argument(
         "--json", type=Path, help="write here; groups not measured stay (results/latest.json, unless --only)"
     )
@@ -33,7 +44,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     asked = arguments()
     # Only now, so that --help needs nothing but Python.
-    from bench import backup, cold, imports, lists, machine, site, usual
+    from bench import backup, cold, imports, lists, machine, restore, site, size, usual
     from bench.processes import Failed
     from local.files import StackError
 
@@ -45,7 +56,7 @@ def main() -> int:
         print(f"{time.monotonic() - began:6.0f} s  {what}", file=sys.stderr, flush=True)
 
     try:
-        python = usual.python() if asked.only != "backup" else Path()
+        python = usual.python() if asked.only not in WITHOUT_USUAL else Path()
         with site.running() as here:
             machine_ = machine.described(here)
             measures: dict[str, Callable[[], Result]] = {
@@ -60,6 +71,8 @@ def main() -> int:
                 "lists": lambda: lists.measure(here, calls=asked.calls, usual_python=python, say=say),
                 "backup": lambda: backup.measure(here, rows=asked.backup_rows, repeat=asked.repeat, say=say),
                 "cold": lambda: cold.measure(here, repeat=3 * asked.repeat, usual_python=python, say=say),
+                "restore": lambda: restore.measure(here, rows=asked.restore_rows, repeat=asked.repeat, say=say),
+                "size": lambda: size.measure(here, megabytes=asked.size_mb, say=say),
             }
             found: dict[str, Result] = {}
             for name in [asked.only] if asked.only else GROUPS:

@@ -72,6 +72,17 @@ class Site:
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)", database="postgres")
 
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A new database of opsdb's with nothing in it; dropped afterwards."""
+        name = f"bench_{secrets.token_hex(4)}"
+        steps.bootstrap(self.server.admin_url, database=name, passwords={})
+        self.settle(name)
+        try:
+            yield name
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)", database="postgres")
+
     def settle(self, database: str) -> None:
         """Vacuumed, analysed and flushed, so that no measurement pays for what was written before it."""
         self.execute("VACUUM (ANALYZE)", database=database)

@@ -13,4 +13,12 @@ began, computed = time.perf_counter(), cpu_seconds()
 made = backup(tier="manual", now=datetime.now(UTC))
 seconds, computed = time.perf_counter() - began, cpu_seconds() - computed
 assert made is not None
-tell(seconds=seconds, cpu_seconds=computed, peak_mb=peak_mb(), size=made.size, rows=sum(made.tables.values()))
+tell(
+    seconds=seconds,
+    cpu_seconds=computed,
+    peak_mb=peak_mb(),
+    backup_id=made.backup_id,
+    key=made.key,
+    size=made.size,
+    rows=sum(made.tables.values()),
+)
