@@ -32,7 +32,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         choices=GROUPS + ASKED_FOR,
-        metavar="{imports,lists,backup,cold}|restore|size",
         help="measure this group alone; size, which takes some minutes and 6 GB of disk, is measured only so",
     )
     parser.add_argument(
