@@ -47,12 +47,14 @@ def _parts(process: "subprocess.Popen[bytes]", said: IO[bytes]) -> Iterator[byte
     while part := process.stdout.read(PART_BYTES):
         yield part
     if code := process.wait():
-        raise DumpFailed(f"pg_dump ended with {code}: {tail(said)}")
+        raise DumpFailed(f"pg_dump ended with {code}: {words(said)}")
 
 
-def tail(said: IO[Any], length: int = 500) -> str:
-    """The last words of a program that failed, on one line."""
+def words(said: IO[Any], length: int = 500) -> str:
+    """The words of a program that failed, on one line: its first and its last, where it said very much."""
     said.seek(0)
     text = said.read()
     text = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return " / ".join(text.split("\n")).strip(" /")[-length:] or "it said nothing"
+    line = " / ".join(text.split("\n")).strip(" /")
+    shown = line if len(line) <= length else f"{line[: length // 2]} ... {line[-length // 2 :]}"
+    return shown or "it said nothing"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from chalicelib.backups.client import Client, environment, inherited
-from chalicelib.backups.dump import tail
+from chalicelib.backups.dump import words
 from chalicelib.core.errors import OpsdbError
 
 COPY = re.compile(rb"COPY .* FROM stdin;\n")
@@ -81,8 +81,8 @@ def decode(pieces: Iterable[bytes], *, client: Client) -> str | None:
             process.kill()
             process.wait()
         if code < 0:
-            raise RestoreFailed(f"pg_restore ended with {code}: {tail(said)}", summary="The archive was not read")
-        return tail(said) if code else None
+            raise RestoreFailed(f"pg_restore ended with {code}: {words(said)}", summary="The archive was not read")
+        return words(said) if code else None
 
 
 def _feed(pieces: Iterable[bytes], process: "subprocess.Popen[bytes]") -> None:
@@ -132,7 +132,7 @@ def _lines(process: "subprocess.Popen[bytes]", said: IO[bytes], fed: "Future[Non
         # Why the input ended early is what went wrong; pg_restore only noticed.
         fed.result()
     if code:
-        raise RestoreFailed(f"pg_restore ended with {code}: {tail(said)}")
+        raise RestoreFailed(f"pg_restore ended with {code}: {words(said)}")
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _psql(client: Client, url: str) -> Iterator[Callable[[Iterable[bytes]], None
             with suppress(BrokenPipeError):
                 process.stdin.close()
         if code:
-            raise RestoreFailed(f"psql ended with {code}: {tail(said)}")
+            raise RestoreFailed(f"psql ended with {code}: {words(said)}")
 
 
 def adapted(lines: Iterable[bytes], *, guarded: bool, progress: Callable[[int], None]) -> Iterator[bytes]:

@@ -93,7 +93,8 @@ def make_administrator(url: str) -> None:
     execute(url, f"CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
     execute(url, f"GRANT pg_signal_backend TO {ADMIN}")
     if execute(url, "SELECT 1 FROM pg_roles WHERE rolname = 'opsdb_owner'"):
-        execute(url, f"GRANT opsdb_owner TO {ADMIN}")
+        # Where it made the role itself, as on RDS, it may hand it on; from 16 on nobody else may.
+        execute(url, f"GRANT opsdb_owner TO {ADMIN} WITH ADMIN OPTION")
 
 
 @pytest.fixture
