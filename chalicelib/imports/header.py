@@ -21,18 +21,15 @@ class Header:
         self.missing = missing_columns(self.names, columns)
         self.twice = sorted(column.header for column in columns if self.names.count(normalised(column.header)) > 1)
         self.found = sum(normalised(column.header) in self.names for column in columns)
-        self._places: list[tuple[int, Column]] = [
-            (self.names.index(normalised(column.header)), column)
+        self._readers: list[tuple[int, Callable[[Cell], Any], str, Column]] = [
+            (self.names.index(normalised(column.header)), column.read, column.field, column)
             for column in columns
             if normalised(column.header) in self.names
-        ]
-        self._readers: list[tuple[int, Callable[[Cell], Any], str, Column]] = [
-            (place, column.read, column.field, column) for place, column in self._places
         ]
 
     def repeats(self, row: Row) -> bool:
         """The header again, as exports that are glued together have it."""
-        place, column = self._places[0]
+        place, _, _, column = self._readers[0]
         cell = row.cells[place] if place < len(row.cells) else None
         return isinstance(cell, str) and normalised(cell) == normalised(column.header)
 

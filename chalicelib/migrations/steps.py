@@ -134,10 +134,3 @@ def with_database(url: str, database: str) -> str:
     """`url` pointing at another database of the same server."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"/{database}"))
-
-
-def with_login(url: str, role: str, password: str) -> str:
-    """`url` as another role."""
-    parts = urlsplit(url)
-    address = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{address}"))
