@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -29,6 +30,12 @@ def _from_one(text: str) -> int:
     if number < 1:
         raise ValueError("must be at least 1")
     return number
+
+
+def _percent(text: str) -> Fraction:
+    if not 0 <= float(text) < 100:
+        raise ValueError("must be a percentage from 0 to below 100")
+    return Fraction(text)
 
 
 def _time_of_day(text: str) -> time:
@@ -92,6 +99,21 @@ class Settings:
     overtime_minutes: int = setting("OPSDB_OVERTIME_MINUTES", "staying this long is overtime", _whole, 15)
     cover_tier: int = setting("OPSDB_COVER_TIER", "lowest tier that may cover", _whole, 0)
     rest_hours: int = setting("OPSDB_REST_HOURS", "least rest between shifts, hours", _whole, 11)
+    most_days: int = setting("OPSDB_MOST_DAYS", "most working days in a row", _whole, 6)
+    week_hours: int = setting("OPSDB_WEEK_HOURS", "most net scheduled hours in a week, Monday to Sunday", _whole, 48)
+    service_level: Fraction = setting(
+        "OPSDB_SERVICE_LEVEL", "calls to be answered in time, per cent", _percent, Fraction(80)
+    )
+    service_seconds: int = setting("OPSDB_SERVICE_SECONDS", "time in which a call is to be answered", _whole, 20)
+    occupancy: Fraction = setting(
+        "OPSDB_OCCUPANCY", "most that agents may be busy, per cent; 0 is no limit", _percent, Fraction(85)
+    )
+    planning_shrinkage: Fraction = setting(
+        "OPSDB_PLANNING_SHRINKAGE",
+        "scheduled time to allow for absence, training and pauses, per cent",
+        _percent,
+        Fraction(0),
+    )
     retention_months: int = setting("OPSDB_RETENTION_MONTHS", "months before rows move to history", _whole, 13)
     date_order: DateOrder = setting(
         "OPSDB_DATE_ORDER", "how 05/10/2026 is read in sheets: day-first or month-first", _date_order, "day-first"

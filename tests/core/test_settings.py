@@ -109,3 +109,10 @@ def test_today_is_today_at_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     for zone, day in {"America/Bogota": 4, "Asia/Tokyo": 5, "UTC": 5}.items():
         monkeypatch.setattr(clock, "settings", lambda zone=zone: Settings.read({"OPSDB_TIMEZONE": zone}))
         assert clock.today().isoformat() == f"2026-10-0{day}"
+
+
+def test_a_share_is_a_percentage_that_leaves_something() -> None:
+    assert Settings.read({"OPSDB_PLANNING_SHRINKAGE": "32.5"}).planning_shrinkage * 2 == 65
+    for text in ("100", "-1", "nan", "1/0", "most"):
+        with pytest.raises(SettingsError, match="OPSDB_OCCUPANCY"):
+            Settings.read({"OPSDB_OCCUPANCY": text})
