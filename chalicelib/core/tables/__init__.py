@@ -1,6 +1,6 @@
 """The tables of opsdb, as SQLAlchemy Core; the migrations make them, a test holds the two together."""
 
-from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, db_users, users
+from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, calendar_feeds, db_users, users
 from chalicelib.core.tables.attendance import attendances, attendances_history
 from chalicelib.core.tables.columns import metadata
 from chalicelib.core.tables.files import backups, upload_errors, upload_rows, uploads
@@ -36,6 +36,7 @@ __all__ = [
     "attendances_history",
     "audit_log",
     "backups",
+    "calendar_feeds",
     "db_users",
     "employee_reward_redemptions",
     "employee_rewards",

@@ -83,6 +83,18 @@ api_keys = Table(
     CheckConstraint(one_of("role", *ROLES), name="role"),
 )
 
+calendar_feeds = Table(
+    "calendar_feeds",
+    metadata,
+    identity("feed_id"),
+    person(),
+    Column("secret_hash", LargeBinary, nullable=False),
+    moment("revoked_at"),
+    created_at(),
+    UniqueConstraint("secret_hash"),
+    Index("calendar_feeds_employee_id_key", "employee_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+)
+
 db_users = Table(
     "db_users",
     metadata,
