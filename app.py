@@ -7,8 +7,8 @@ from chalice.app import Chalice, CloudWatchEvent, S3Event
 from chalicelib.backups import asked
 from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
-from chalicelib.backups.run import nightly
-from chalicelib.core import continuation, http, log
+from chalicelib.backups.run import measure, nightly
+from chalicelib.core import answers, continuation, encoding, log
 from chalicelib.core.clock import now
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
@@ -18,7 +18,9 @@ from chalicelib.routes import ALL
 
 log.configure(debug=settings().debug)
 app = Chalice(app_name="opsdb", configure_logs=False)
-app.register_middleware(http.errors_in_our_words, "http")
+app.api.binary_types = encoding.BINARY_TYPES
+app.register_middleware(encoding.for_the_gateway, "http")
+app.register_middleware(answers.errors_in_our_words, "http")
 for feature in ALL:
     app.register_blueprint(feature.blueprint, url_prefix="/api")
 
@@ -32,7 +34,9 @@ def on_upload(event: S3Event) -> None:
 
 @app.schedule(settings().sweep_schedule)
 def sweep_uploads(event: CloudWatchEvent) -> None:
-    """Sheets and markers whose event was lost, or whose run was cut off."""
+    """Sheets and markers whose event was lost, or whose run was cut off; before them, how old the newest backup is."""
+    # First, since an import that is run again may take the function's whole time.
+    measure({}, now=now())
     arrivals.sweep(now=now())
     continuation.sweep(now=now())
 

@@ -53,14 +53,15 @@ def nightly(*, now: datetime) -> dict[str, Any]:
     try:
         made = proven(tier=tier_of(now), now=now)
     except BaseException:
-        _measure({"BackupSuccess": 0}, now=now)
+        measure({"BackupSuccess": 0}, now=now)
         raise
-    _measure({"BackupSuccess": 1, "BackupBytes": made.size, "BackupSeconds": made.seconds} if made else {}, now=now)
+    measure({"BackupSuccess": 1, "BackupBytes": made.size, "BackupSeconds": made.seconds} if made else {}, now=now)
     return msgspec.to_builtins(made) if made else {"state": "already running"}
 
 
-def _measure(values: dict[str, float], *, now: datetime) -> None:
-    """Emit the values and how old what we have is by now; a failure to ask for that hides no other failure."""
+def measure(values: dict[str, float], *, now: datetime) -> None:
+    """Emit the values and how old what we have is by now; a failure to ask for that hides no other failure,
+    and the alarm on the age takes silence for an old backup."""
     try:
         values |= verify.age_of_newest(settings().require("backups_bucket"), now=now)
     except Exception:

@@ -1,6 +1,7 @@
 """The watch template: the alarms of each function that app.py declares, and the dashboard."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from opsdb_deploy.declared import Function, functions
@@ -15,6 +16,17 @@ LATE_SECONDS = 600
 
 MOST_SECONDS = 900
 
+RUNBOOK = "docs/runbook.md"
+
+ENTRIES = {
+    "errors": "a-function-failed",
+    "throttles": "a-function-was-held-back",
+    "slow": "a-function-is-slow",
+    "late": "a-function-is-about-to-be-cut-off",
+    "not-started": "a-schedule-could-not-start-its-function",
+}
+"""Last word of the name of a function's alarm -> its entry of the runbook."""
+
 
 def watch_template(app: Any, stage: str) -> dict[str, Any]:
     """watch.yaml with the alarms of the functions of `app`, a Chalice application, and a dashboard over all."""
@@ -23,9 +35,8 @@ def watch_template(app: Any, stage: str) -> dict[str, Any]:
     found = functions(app)
     for function in found:
         template["Resources"] |= _alarms(function, configuration(stage, function.name)["lambda_timeout"])
-    names = [name for name, one in template["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"]
-    always = [name for name in names if "Condition" not in template["Resources"][name]]
-    template["Resources"]["Dashboard"] = _dashboard(found, always)
+    alarms = {name: one for name, one in template["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    template["Resources"]["Dashboard"] = _dashboard(found, _listed(alarms))
     return template
 
 
@@ -67,7 +78,7 @@ def _alarm(function: Function, word: str, metric: str, description: str) -> dict
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
             "AlarmName": {"Fn::Sub": f"opsdb-${{Stage}}-{function.name}-{word}"},
-            "AlarmDescription": description,
+            "AlarmDescription": f"{description} See {RUNBOOK}#{ENTRIES[word]}.",
             "Namespace": "AWS/Lambda",
             "MetricName": metric,
             "Dimensions": [{"Name": "FunctionName", "Value": {"Fn::Sub": function.physical}}],
@@ -87,12 +98,20 @@ def _alarm(function: Function, word: str, metric: str, description: str) -> dict
 # --- the dashboard
 
 
-def _dashboard(found: list[Function], alarms: list[str]) -> dict[str, Any]:
+def _listed(alarms: Mapping[str, Any]) -> dict[str, Any]:
+    """The alarms that exist, as the inside of a JSON list."""
+    arns: list[Any] = []
+    for name, one in alarms.items():
+        arn = {"Fn::Sub": f'"${{{name}.Arn}}"'}
+        arns.append({"Fn::If": [one["Condition"], arn, {"Ref": "AWS::NoValue"}]} if "Condition" in one else arn)
+    return {"Fn::Join": [",", arns]}
+
+
+def _dashboard(found: list[Function], alarms: dict[str, Any]) -> dict[str, Any]:
     """All alarms, then what they look at: the API, the functions, the database, the backups."""
-    arns = [f"${{{name}.Arn}}" for name in alarms]
-    database = ["DBInstanceIdentifier", "${Database}"]
+    database = ["${Kind}", "${Database}"]
     widgets = [
-        {"type": "alarm", "width": 24, "height": 6, "properties": {"title": "Alarms", "alarms": arns}},
+        {"type": "alarm", "width": 24, "height": 6, "properties": {"title": "Alarms", "alarms": ["${Alarms}"]}},
         _graph("Requests and failures", _api_lines(), stat="Sum"),
         _graph("Answers, milliseconds", [["AWS/Lambda", "Duration", "FunctionName", found[0].physical]], stat="p95"),
         *(_graph(f"Functions: {one}", _function_lines(found, one), stat="Sum") for one in ("Invocations", "Errors")),
@@ -100,8 +119,8 @@ def _dashboard(found: list[Function], alarms: list[str]) -> dict[str, Any]:
         _graph("Database: CPU, percent", [["AWS/RDS", "CPUUtilization", *database]]),
         _graph("Database: connections", [["AWS/RDS", "DatabaseConnections", *database]], stat="Maximum"),
         _graph(
-            "Database: free storage and memory, bytes",
-            [["AWS/RDS", "FreeStorageSpace", *database], ["AWS/RDS", "FreeableMemory", *database, {"yAxis": "right"}]],
+            "Database: storage (free; of a cluster, used) and free memory, bytes",
+            [["AWS/RDS", "${Storage}", *database], ["AWS/RDS", "FreeableMemory", *database, {"yAxis": "right"}]],
         ),
         _graph("Backups: age, seconds", [["opsdb", "BackupAgeSeconds", "stage", "${Stage}"]], stat="Maximum"),
         _graph("Backups: bytes", [["opsdb", "BackupBytes", "stage", "${Stage}"]], stat="Maximum"),
@@ -117,12 +136,16 @@ def _dashboard(found: list[Function], alarms: list[str]) -> dict[str, Any]:
     values = {
         "Api": {"Fn::If": ["IsHttp", imported("edge", "ApiId"), "none"]},
         "Database": imported("data", "DatabaseName"),
+        "Kind": {"Fn::If": ["IsInstance", "DBInstanceIdentifier", "DBClusterIdentifier"]},
+        "Storage": {"Fn::If": ["IsInstance", "FreeStorageSpace", "VolumeBytesUsed"]},
+        "Alarms": alarms,
     }
+    body = json.dumps({"widgets": widgets}).replace('"${Alarms}"', "${Alarms}")
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {
             "DashboardName": {"Fn::Sub": "opsdb-${Stage}"},
-            "DashboardBody": {"Fn::Sub": [json.dumps({"widgets": widgets}), values]},
+            "DashboardBody": {"Fn::Sub": [body, values]},
         },
     }
 

@@ -39,7 +39,7 @@ LARGER_IN_PROD = {"DatabaseShortOfMemory", "DatabaseCrowded"}
 """Alarms whose limit goes with the size of the instance; the threshold above is a micro's."""
 
 OF_ANOTHER_FRONT_DOOR = {"RestApiFailing"}
-SECONDS = {"VpnDown": 900, "BackupTooOld": 108000, "NoGoodBackup": 108000, "DatabaseBusy": 900, "ApiFailing": 600}
+SECONDS = {"VpnDown": 900, "BackupTooOld": 14400, "NoGoodBackup": 108000, "DatabaseBusy": 900, "ApiFailing": 600}
 """Alarms that wake people -> for how long it must have been so."""
 
 
