@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
 from chalicelib.backups.routes import routes as backups
 from chalicelib.core.http import NOBODY, Call, Routes
@@ -9,9 +10,10 @@ from chalicelib.core.openapi import document
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.routes import routes as schedules
+from chalicelib.staffing.routes import routes as staffing
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, schedules, uploads, backups)
+ALL: tuple[Routes, ...] = (service, contract, employees, schedules, staffing, options, uploads, backups)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

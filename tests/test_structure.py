@@ -23,8 +23,11 @@ ORDER = (
     ("chalicelib.admin",),
     ("chalicelib.people",),
     ("chalicelib.schedules",),
+    ("chalicelib.staffing",),
     ("chalicelib.attendance",),
     ("chalicelib.leave",),
+    ("chalicelib.exceptions",),
+    ("chalicelib.changes",),
     ("chalicelib.rewards",),
     ("chalicelib.reports",),
     ("chalicelib.imports", "chalicelib.backups", "chalicelib.console"),
@@ -33,11 +36,12 @@ ORDER = (
 )
 """From the ground up: a part imports itself and those above it here; parts in one line know nothing of each other."""
 
-HEAVY = {"alembic", "boto3", "botocore", "mypy_boto3_s3", "psycopg2"}
+HEAVY = {"alembic", "aws_secretsmanager_caching", "boto3", "botocore", "mypy_boto3_s3", "psycopg2"}
 """What may be imported inside a function, since a cold start must not pay for it."""
 
 ABSENT = {
     "alembic",
+    "aws_secretsmanager_caching",
     "boto3",
     "botocore",
     "multipart",

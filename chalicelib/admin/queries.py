@@ -1,11 +1,116 @@
 """SQL on the dropdown values and the schema's state."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import Connection, select, text
+import msgspec
+from sqlalchemy import ColumnElement, Connection, insert, select, text
+from sqlalchemy import update as change
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from chalicelib.core.http import Page
+from chalicelib.core.inputs import ListQuery
+from chalicelib.core.paging import page
 from chalicelib.core.tables import admin_options
+
+Category = Literal[
+    "leave_type",
+    "work_code",
+    "attendance_type",
+    "exception_type",
+    "status",
+    "shift",
+    "department",
+    "role",
+    "redemption_type",
+]
+Class = Literal["work", "nesting", "training", "away_planned", "away_unplanned", "off"]
+
+
+class Option(msgspec.Struct, frozen=True, rename={"work_class": "class"}):
+    """A value to choose from a dropdown. A retired one stays where it was chosen, and cannot be chosen again."""
+
+    option_id: int
+    category: Category
+    value: str
+    work_class: Class | None
+    work_code: str | None
+    is_active: bool
+    created_at: datetime
+
+
+class OptionFilters(ListQuery, frozen=True, kw_only=True, rename={"work_class": "class"}):
+    """Which values; retired ones too unless `is_active` says."""
+
+    category: list[Category] = []
+    work_class: list[Class] = []
+    is_active: bool | None = None
+
+
+_o = admin_options.c
+_COLUMNS = [_o["class"] if name == "work_class" else _o[name] for name in Option.__struct_fields__]
+_SORTS = {
+    "category": _o.category.concat(" ").concat(_o.value),
+    "value": _o.value,
+    "is_active": _o.is_active,
+    "created_at": _o.created_at,
+}
+
+
+def list_options(conn: Connection, *, query: OptionFilters) -> Page[Option]:
+    """The dropdown values that match, one page, by category and value unless sorted."""
+    where: list[ColumnElement[bool]] = []
+    if query.category:
+        where.append(_o.category.in_(query.category))
+    if query.work_class:
+        where.append(_o["class"].in_(query.work_class))
+    if query.is_active is not None:
+        where.append(_o.is_active == query.is_active)
+    return page(
+        conn,
+        query=query,
+        source=admin_options,
+        where=where,
+        columns=_COLUMNS,
+        order_by=_SORTS,
+        key=_o.option_id,
+        make=Option,
+    )
+
+
+def find_option(conn: Connection, *, option_id: int) -> Option | None:
+    """One value, locked until the transaction ends."""
+    row = conn.execute(select(*_COLUMNS).where(_o.option_id == option_id).with_for_update()).one_or_none()
+    return Option(*row) if row else None
+
+
+def insert_option(conn: Connection, *, facts: Mapping[str, Any]) -> int:
+    """A new value; its id."""
+    option_id: int = conn.execute(insert(admin_options).values(**facts).returning(_o.option_id)).scalar_one()
+    return option_id
+
+
+def update_option(conn: Connection, *, option_id: int, facts: Mapping[str, Any]) -> None:
+    """Change these columns."""
+    conn.execute(change(admin_options).where(_o.option_id == option_id).values(**facts))
+
+
+def types_of_code(conn: Connection, *, work_code: str) -> list[str]:
+    """The active leave and exception types that lay this work code over the plan."""
+    return list(
+        conn.execute(
+            select(_o.value)
+            .where(_o.work_code == work_code, _o.is_active, _o.category.in_(("leave_type", "exception_type")))
+            .order_by(_o.value)
+        ).scalars()
+    )
+
+
+def active_classes(conn: Connection, category: str) -> dict[str, str]:
+    """Value -> class of one category, active ones only."""
+    rows = conn.execute(select(_o.value, _o["class"]).where(_o.category == category, _o.is_active))
+    return {row.value: row[1] for row in rows}
 
 
 def active_values(conn: Connection, categories: Iterable[str]) -> dict[str, list[str]]:
