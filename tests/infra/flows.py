@@ -1,0 +1,184 @@
+"""What the functions do of which AWS hears, done for real: each handler by its event, in every way it ends."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+import app
+from chalicelib.backups import manifest
+from chalicelib.backups.dump import DumpFailed
+from chalicelib.backups.manifest import Manifest
+from chalicelib.backups.readback import Damaged
+from chalicelib.core import auth, clock, continuation, db
+from chalicelib.core.continuation import Marker
+from chalicelib.core.storage import direct_key, dump_key, incoming_key, marker_key, s3
+from chalicelib.imports import arrivals
+from local import events
+from local.processes import HOST
+from tests import make
+from tests.backups import stored
+from tests.backups.place import Place
+from tests.conftest import forget
+from tests.deployed import documents
+from tests.infra.grants import BUCKETS, FUNCTIONS
+from tests.infra.recording import Recorder
+
+LATER = timedelta(days=2)
+"""When what is left behind now is old."""
+
+BREAKS_OFF = "head -c 20000000 /dev/urandom; exit 1"
+"""A pg_dump that fails in the third part."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployment that signs in without passwords, as on RDS, and whose calls are recorded."""
+
+    place: Place
+    recorder: Recorder
+    patch: pytest.MonkeyPatch
+
+    def call(self, function: str, event: dict[str, Any], *, at: timedelta = timedelta(0)) -> Any:
+        """What the handler answers that Lambda would call; `at` is how much later it happens."""
+        handler = getattr(app, FUNCTIONS[function].handler.removeprefix("app."))
+        self.patch.setattr(app, "now", lambda: clock.now() + at)
+        with self.recorder.running(function):
+            return handler(event, events.Context(function))
+
+    def fire(self, function: str, *, at: timedelta = timedelta(0)) -> None:
+        self.call(function, events.scheduled(function, clock.now(), region=documents.REGION), at=at)
+
+    def marker(self, name: str, **facts: str) -> dict[str, Any]:
+        """The event of a marker that asks for work."""
+        asked = Marker(asked_by="test", at=clock.now(), facts=facts)
+        return documents.put(BUCKETS["Uploads"], marker_key(name, str(uuid4())), msgspec.json.encode(asked))
+
+    @contextmanager
+    def breaking_off(self, folder: Path) -> Iterator[None]:
+        """Dumps fail after some parts."""
+        with pytest.MonkeyPatch.context() as patch:
+            self.place.shim(folder, patch, pg_dump=BREAKS_OFF)
+            yield
+
+    def newest(self) -> Manifest:
+        """The backup that was made last."""
+        return manifest.latest(self.place.bucket)
+
+
+@contextmanager
+def stage(place: Place, patch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The stage prod, by the names of its buckets, with the settings of this process pointing at it."""
+    place.bucket = BUCKETS["Backups"]
+    given = place.environment() | {"OPSDB_UPLOADS_BUCKET": BUCKETS["Uploads"], "OPSDB_DATABASE_HOST": HOST}
+    given.pop("OPSDB_ADMIN_DATABASE_URL")
+    for name, value in given.items():
+        patch.setenv(name, re.sub(r":[^:/@]+@", "@", value))
+    for bucket in BUCKETS.values():
+        place.store.make_bucket(bucket)
+    recorder = Recorder()
+    recorder.install(patch)
+    forget()
+    try:
+        yield Stage(place, recorder, patch)
+    finally:
+        db.engine().dispose()
+        forget()
+        for bucket in BUCKETS.values():
+            place.client.delete_bucket(Bucket=bucket)
+
+
+def all_of(stage: Stage, folder: Path) -> None:
+    migrating(stage)
+    uploads(stage)
+    nightly(stage, folder)
+    sweeping(stage)
+    markers(stage, folder)
+    api(stage)
+    stage.fire("restore_drill")
+    expiring(stage)
+
+
+def migrating(stage: Stage) -> None:
+    stage.call("migrate", {})
+
+
+def uploads(stage: Stage) -> None:
+    """A sheet, and one that is gone when its event comes."""
+    bucket = BUCKETS["Uploads"]
+    sheet = make.workbook([make.employee_row()])
+    stage.call("on_upload", documents.put(bucket, incoming_key("employees", "new.xlsx"), sheet))
+    gone = documents.put(bucket, incoming_key("employees", "gone.xlsx"), sheet)
+    described = gone["Records"][0]["s3"]["object"]
+    s3().delete_object(Bucket=bucket, Key=described["key"], VersionId=described["versionId"])
+    stage.call("on_upload", gone)
+
+
+def sweeping(stage: Stage) -> None:
+    """A sheet and a marker whose events were lost, and a file by hand whose run was cut off."""
+    bucket = BUCKETS["Uploads"]
+    documents.put(bucket, incoming_key("employees", "lost.xlsx"), make.workbook([make.employee_row()]))
+    continuation.ask("nothing", by="test", at=clock.now())
+    event = documents.put(bucket, direct_key("employees", "1/cut.xlsx"), make.workbook([make.employee_row()]))
+    described = event["Records"][0]["s3"]["object"]
+    arrivals.register(
+        bucket=bucket,
+        key=described["key"],
+        version_id=described["versionId"],
+        uploaded_by="test",
+        kind="employees",
+    )
+    stage.fire("sweep_uploads", at=LATER)
+
+
+def nightly(stage: Stage, folder: Path) -> None:
+    """A dump that breaks off after some parts, and one that does not."""
+    with stage.breaking_off(folder / "nightly"), pytest.raises(DumpFailed):
+        stage.fire("nightly_backup")
+    stage.fire("nightly_backup")
+
+
+def markers(stage: Stage, folder: Path) -> None:
+    """A backup and a verification that are asked for, each as it ends well and badly; and what nobody understands."""
+    asked = stage.marker("backup")
+    with stage.breaking_off(folder / "asked"), pytest.raises(DumpFailed):
+        stage.call("on_upload", asked)
+    stage.call("on_upload", asked)
+    stage.call("on_upload", asked)  # its marker is gone
+    made = stage.newest()
+    stage.call("on_upload", stage.marker("verify", backup_id=made.backup_id))
+    s3().delete_object(Bucket=made.bucket, Key=made.key, VersionId=str(made.version_id))
+    with pytest.raises(Damaged):
+        stage.call("on_upload", stage.marker("verify", backup_id=made.backup_id))
+    stage.call("on_upload", stage.marker("nonsense"))
+
+
+def api(stage: Stage) -> None:
+    """Every list, what is asked for of backups, and a second time what is not done yet."""
+    with make.written() as conn:
+        key = auth.create_key(conn, name="test", role="admin")[1]
+    chosen = {"backup_id": stage.newest().backup_id}
+    asked = [(method, path) for path, by_method in app.app.routes.items() for method in by_method]
+    wanted = [one for one in asked if one[0] == "GET" or one[1].startswith("/api/backups")]
+    for method, path in sorted([*wanted, ("POST", "/api/backups")]):
+        values = {name: chosen.get(name, "1") for name in re.findall(r"{(\w+)}", path)}
+        answer = stage.call("api_handler", documents.request(method, path, path=values, key=key))
+        assert answer["statusCode"] < 500, (method, path, answer)
+
+
+def expiring(stage: Stage) -> None:
+    """Backups past their days, half a dump, and an upload that was never finished."""
+    soon = clock.now() + LATER
+    for ago in (0, 1, 2, 3, 60):
+        stored.put(stage.place.bucket, "manual", soon - timedelta(days=ago, hours=1))
+    half = dump_key("20261101T013000Z-daily-00aa")
+    s3().put_object(Bucket=stage.place.bucket, Key=half, Body=b"half")
+    s3().create_multipart_upload(Bucket=stage.place.bucket, Key=half)
+    stage.fire("expire_backups", at=LATER)
