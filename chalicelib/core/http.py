@@ -2,7 +2,6 @@
 
 import logging
 import re
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from chalice.app import Blueprint, Request, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.core import db
+from chalicelib.core import db, encoding
+from chalicelib.core.answers import id_of, refuse, respond
 from chalicelib.core.auth import EVERYBODY, Caller, authenticate
 from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
@@ -43,17 +43,12 @@ class Page(msgspec.Struct, Generic[Row], frozen=True):
     data: list[Row]
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """Every error answer."""
-
-    error: str
-    errors: list[str]
-    request_id: str
-
-
 @dataclass(frozen=True)
 class Declared:
-    """One route as declared; what requests are validated by and what OpenAPI is written from."""
+    """One route as declared; what requests are validated by and what OpenAPI is written from.
+
+    `answer` is its JSON, `files` are the content types of the Files that it answers with; most have only the first.
+    """
 
     method: str
     path: str
@@ -62,6 +57,7 @@ class Declared:
     query: type[msgspec.Struct]
     body: type[msgspec.Struct] | None
     answer: Any
+    files: tuple[str, ...]
     status: int
     roles: frozenset[str]
     errors: tuple[int, ...]
@@ -132,7 +128,8 @@ class Routes:
         method: str,
         path: str,
         *,
-        answer: Any,
+        answer: Any = None,
+        files: tuple[str, ...] = (),
         query: type[msgspec.Struct] = Empty,
         body: type[msgspec.Struct] | None = None,
         status: int = 200,
@@ -140,7 +137,7 @@ class Routes:
         errors: tuple[int, ...] = (),
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            route = Declared(method, path, view, self.tag, query, body, answer, status, roles, errors)
+            route = Declared(method, path, view, self.tag, query, body, answer, files, status, roles, errors)
             self.declared.append(route)
 
             # Chalice refuses a wrong Content-Type in words of its own; we check it ourselves.
@@ -155,12 +152,12 @@ class Routes:
 
 def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Response:
     """Run one request from identity to answer; whatever happens, the caller gets a well-formed reply."""
-    this = _request_id(request)
+    this = id_of(request)
     token = request_id.set(this)
     try:
         call, values = _understand(route, request, variables, this)
         with translated():
-            return _respond(route.status, route.view(call, **values), this)
+            return respond(route.status, route.view(call, **values), this)
     except OpsdbError as error:
         if error.status >= 500:
             why = error if error.__cause__ else None
@@ -177,7 +174,8 @@ def _understand(route: Declared, request: Request, variables: dict[str, str], th
     caller = _identify(route, request)
     # A variable of the wrong shape names nothing that exists.
     values = {
-        name: _name(name, text) if route.is_text(name) else _number(name, text) for name, text in variables.items()
+        name: _name(name, text) if route.is_text(name) else _number(name, text)
+        for name, text in encoding.variables(request, variables).items()
     }
     query, body = None, None
     problems: list[str] = []
@@ -249,39 +247,3 @@ def _read_json(route: Declared, request: Request) -> msgspec.Struct:
     if len(raw) > MAX_BODY_BYTES:
         raise TooLarge(f"body: must be at most {MAX_BODY_BYTES} bytes, got {len(raw)}")
     return read_body(route.body, raw)
-
-
-def _request_id(request: Request) -> str:
-    return (request.context or {}).get("requestId") or str(uuid.uuid4())
-
-
-def _respond(status: int, answer: Any, this: str) -> Response:
-    return Response(
-        body=msgspec.json.encode(answer).decode(),
-        status_code=status,
-        headers={"Content-Type": "application/json", "X-Request-Id": this, "Cache-Control": "no-store"},
-    )
-
-
-def refuse(error: OpsdbError, this: str) -> Response:
-    """The error as api.md shapes it."""
-    answer = _respond(error.status, Problem(error.summary, list(error.problems), this), this)
-    if error.status == 503:
-        answer.headers["Retry-After"] = "5"
-    return answer
-
-
-def errors_in_our_words(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: what Chalice refuses by itself (a method, a path) reads like every other refusal."""
-    answer = get_response(request)
-    if isinstance(answer.body, dict) and "Code" in answer.body:
-        allowed = {name: value for name, value in answer.headers.items() if name.lower() == "allow"}
-        if answer.status_code == 405 and not any(allowed.values()):
-            # A path that has no route at all is, to Chalice, one without methods.
-            return refuse(NotFound(), _request_id(request))
-        problem = OpsdbError(summary=answer.body.get("Message", "Refused"))
-        problem.status = answer.status_code
-        ours = refuse(problem, _request_id(request))
-        ours.headers.update(allowed)
-        return ours
-    return answer

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.core.http import NAME, NOBODY, Declared, Problem
+from chalicelib.core.answers import JSON, Problem
+from chalicelib.core.http import NAME, NOBODY, Declared
 
 REFERENCE = "#/components/schemas/{name}"
 
@@ -20,7 +21,7 @@ def document(routes: Iterable[Declared]) -> dict[str, Any]:
     given = iter(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        answer = next(given)
+        answer = next(given) if route.answer is not None else None
         body = next(given) if route.body is not None else None
         paths.setdefault(f"/api{route.path}", {})[route.method.lower()] = _operation(route, answer, body)
     return {
@@ -47,7 +48,7 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
         "responses": {
             str(route.status): {
                 "description": HTTPStatus(route.status).phrase,
-                "content": {"application/json": {"schema": answer}},
+                "content": _content(route, answer),
             },
             **{str(status): _problem(status) for status in _errors(route)},
         },
@@ -56,8 +57,14 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
         operation["security"] = [{"api_key": []}]
         operation["description"] = f"Roles: {', '.join(sorted(route.roles))}."
     if body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
     return operation
+
+
+def _content(route: Declared, answer: Any) -> dict[str, Any]:
+    json = {} if answer is None else {JSON: {"schema": answer}}
+    # Bytes have no schema: their media type says it all.
+    return json | {content_type: {} for content_type in route.files}
 
 
 def _errors(route: Declared) -> list[int]:
@@ -74,7 +81,7 @@ def _errors(route: Declared) -> list[int]:
 
 def _problem(status: int) -> dict[str, Any]:
     schema = {"$ref": REFERENCE.format(name="Problem")}
-    return {"description": HTTPStatus(status).phrase, "content": {"application/json": {"schema": schema}}}
+    return {"description": HTTPStatus(status).phrase, "content": {JSON: {"schema": schema}}}
 
 
 def _variables(route: Declared) -> list[dict[str, Any]]:

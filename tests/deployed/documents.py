@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib.core.storage import s3
 from local import events
@@ -84,6 +85,54 @@ def _context(method: str, route: str, path: str) -> dict[str, Any]:
         "resourceId": f"{method} {route}",
         "resourcePath": route,
         "stage": "$default",
+    }
+
+
+def rest_request(
+    method: str,
+    route: str,
+    *,
+    path: dict[str, Any] | None = None,
+    query: dict[str, list[str]] | None = None,
+    body: Any = None,
+    key: str | None = None,
+    encoded: bool = True,
+) -> dict[str, Any]:
+    """The same request from a REST API of the stage v1: no version, the variables as they stood in the address.
+
+    Its bodies come encoded where every type is declared as binary, as ours are.
+    """
+    http = request(method, route, path=path, query=query, body=body, key=key, encoded=encoded and body is not None)
+    values = {name: quote(value, safe="") for name, value in (http["pathParameters"] or {}).items()}
+    headers = {
+        "Accept": "*/*",
+        "CloudFront-Forwarded-Proto": "https",
+        "Host": "rest000000.execute-api.us-east-1.amazonaws.com",
+        **{name: value for name, value in http["headers"].items() if name not in {"accept", "Host", "Content-Length"}},
+    }
+    return {
+        **{name: value for name, value in http.items() if name != "version"},
+        "path": route.format(**values),
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "pathParameters": values or None,
+        "requestContext": _rest_context(method, route, route.format(**values)),
+    }
+
+
+def _rest_context(method: str, route: str, path: str) -> dict[str, Any]:
+    identity = {"apiKey": None, "apiKeyId": None, "cognitoIdentityPoolId": None, "sourceIp": "192.168.4.20"}
+    return {
+        **_context(method, route, path),
+        "apiId": "rest000000",
+        "deploymentId": "d5v3gh",
+        "domainName": "rest000000.execute-api.us-east-1.amazonaws.com",
+        "domainPrefix": "rest000000",
+        "identity": {**_context(method, route, path)["identity"], **identity},
+        "path": f"/v1{path}",
+        "requestId": str(uuid.uuid4()),
+        "resourceId": "q1w2e3",
+        "stage": "v1",
     }
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from chalice.config import Config
+from chalice.deploy.validate import validate_minimum_compression_size
 
+from chalicelib.core.encoding import WORTH_IT
 from chalicelib.core.settings import Settings
 from tests.infra.effective import STAGES, TEMPLATES, strings, template
 
@@ -46,6 +48,12 @@ def test_the_stages_are_those_decided() -> None:
 @pytest.mark.parametrize("stage", CONFIG["stages"])
 def test_no_path_starts_with_api_twice(stage: str) -> None:
     assert _scoped(stage, "api_handler").api_gateway_stage == "v1"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_rest_api_compresses_what_the_function_would(stage: str) -> None:
+    validate_minimum_compression_size(_scoped(stage, "api_handler"))
+    assert _scoped(stage, "api_handler").minimum_compression_size == WORTH_IT
 
 
 def test_the_local_stage_holds_nothing_but_where_to_look() -> None:
