@@ -2,4 +2,6 @@
 
 import click
 
-COMMANDS: list[click.Command] = []
+from local.costing import cost
+
+COMMANDS: tuple[click.Command, ...] = (cost,)
