@@ -50,12 +50,17 @@ def authenticate(conn: Connection, *, api_key: str | None) -> Caller:
     return Caller(name=f"key:{row.key_id}", role=row.role, employee_id=row.employee_id)
 
 
-def create_key(conn: Connection, *, name: str, role: str, expires_at: datetime | None = None) -> tuple[int, str]:
-    """A new API key: its id and the key itself, which nobody can see again. The database keeps a hash."""
+def create_key(
+    conn: Connection, *, name: str, role: str, employee_id: int | None = None, expires_at: datetime | None = None
+) -> tuple[int, str]:
+    """A new API key, a machine's or somebody's: its id and the key itself, which nobody can see again.
+
+    The database keeps a hash.
+    """
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
     key_id = conn.execute(
         insert(api_keys)
-        .values(name=name, role=role, secret_hash=_hash(secret), expires_at=expires_at)
+        .values(name=name, employee_id=employee_id, role=role, secret_hash=_hash(secret), expires_at=expires_at)
         .returning(api_keys.c.key_id)
     ).scalar_one()
     return key_id, format_key(key_id, secret)

@@ -15,10 +15,11 @@ LEADS = frozenset({"supervisor", "duty_lead"})
 
 def check(conn: Connection, *, caller: Caller, employee_ids: Collection[int], today: date) -> None:
     """Forbidden where the caller may not write about one of these people: a lead may about those whose supervisor or
-    manager they are on `today`, the site's date."""
+    manager they are on `today`, the site's date, and ask for themselves."""
     if caller.role not in LEADS:
         return
-    others = queries.outside_team(conn, lead=caller.employee_id, employee_ids=employee_ids, today=today)
+    asked = set(employee_ids) - {caller.employee_id}
+    others = queries.outside_team(conn, lead=caller.employee_id, employee_ids=asked, today=today)
     if others:
         raise Forbidden(*(f"employee_id: {one} is not in your team" for one in others))
 
