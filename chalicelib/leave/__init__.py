@@ -1,0 +1,1 @@
+"""Leave and exceptions: why somebody does not work as planned."""

@@ -1,0 +1,85 @@
+"""How many agents a forecast needs: Erlang C, the queue in which nobody hangs up."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, exp, floor
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What service is aimed at; shares are between 0 and 1, an occupancy of 0 is no limit."""
+
+    service_level: Fraction = Fraction(80, 100)
+    seconds: int = 20
+    occupancy: Fraction = Fraction(85, 100)
+    shrinkage: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Calls that arrive in an interval of so many seconds, and the average handling time of one, seconds."""
+
+    calls: Fraction
+    handling_seconds: Fraction
+    seconds: int = 1800
+
+    @property
+    def erlangs(self) -> Fraction:
+        return self.calls * self.handling_seconds / self.seconds
+
+
+def waiting(load: Load, agents: int) -> float:
+    """The probability that a call has to wait, Pw; 1 when the agents cannot keep up."""
+    return _delayed(_blocking(float(load.erlangs), agents), load, agents)
+
+
+def service_level(load: Load, agents: int, *, seconds: int) -> float:
+    """The share of calls that are answered within `seconds`; 0 when the agents cannot keep up."""
+    return _served(_blocking(float(load.erlangs), agents), load, agents, seconds)
+
+
+def agents_needed(load: Load, target: Target) -> int:
+    """The fewest agents that meet the target, shrinkage left out; none without calls."""
+    if load.erlangs == 0:
+        return 0
+    agents = floor(load.erlangs) + 1
+    if target.occupancy:
+        agents = max(agents, ceil(load.erlangs / target.occupancy))
+    blocking = _blocking(float(load.erlangs), agents)
+    while _served(blocking, load, agents, target.seconds) < target.service_level:
+        agents += 1
+        blocking = _one_more(blocking, float(load.erlangs), agents)
+    return agents
+
+
+def headcount(load: Load, target: Target) -> int:
+    """How many people must be scheduled, so that the agents needed are there."""
+    return ceil(agents_needed(load, target) / (1 - target.shrinkage))
+
+
+def _blocking(erlangs: float, agents: int) -> float:
+    """Erlang B, by its recursion over agents: no factorial and no power, so it neither overflows nor cancels."""
+    found = 1.0
+    for number in range(1, agents + 1):
+        found = _one_more(found, erlangs, number)
+    return found
+
+
+def _one_more(blocking: float, erlangs: float, agents: int) -> float:
+    return erlangs * blocking / (agents + erlangs * blocking)
+
+
+def _delayed(blocking: float, load: Load, agents: int) -> float:
+    """Erlang C out of Erlang B."""
+    if load.erlangs >= agents:
+        return 1.0
+    return agents * blocking / (agents - float(load.erlangs) * (1 - blocking))
+
+
+def _served(blocking: float, load: Load, agents: int, seconds: int) -> float:
+    spare = agents - float(load.erlangs)
+    if load.erlangs == 0:
+        return 1.0
+    if load.erlangs >= agents:
+        return 0.0
+    return 1 - _delayed(blocking, load, agents) * exp(-spare * seconds / float(load.handling_seconds))
