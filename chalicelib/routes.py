@@ -5,6 +5,7 @@ from typing import Any
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
 from chalicelib.backups.routes import routes as backups
+from chalicelib.changes.routes import routes as changes
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.imports.routes import routes as uploads
@@ -14,7 +15,7 @@ from chalicelib.schedules.routes import routes as schedules
 from chalicelib.staffing.routes import routes as staffing
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, schedules, leave, staffing, options, uploads, backups)
+ALL: tuple[Routes, ...] = (service, contract, employees, schedules, changes, leave, staffing, options, uploads, backups)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

@@ -1,0 +1,1 @@
+"""Swaps and covers: who works a shift instead of whom."""
