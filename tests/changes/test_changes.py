@@ -60,7 +60,8 @@ def plan(employee_id: int) -> list[tuple[Any, ...]]:
     with db.reading() as conn:
         rows = conn.execute(
             text(
-                """SELECT nominal_date::text, start_time::text, work_code, origin, given_away, change_id, covers_schedule_id
+                """SELECT nominal_date::text, start_time::text, work_code, origin, given_away, change_id,
+                          covers_schedule_id
                 FROM schedules WHERE employee_id = :id ORDER BY nominal_date, start_time, schedule_id"""
             ),
             {"id": employee_id},
