@@ -3,7 +3,6 @@
 # Paths stay relative, so that a clone may lie in a folder with spaces in its name.
 VENV := .venv
 BIN := $(VENV)/bin
-STAGE ?= prod
 
 # Installed once for what these files say and for the place the clone is in.
 KEY := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
@@ -40,10 +39,8 @@ bench: $(READY) ## measure imports, lists and backups against floor and usual wa
 	@echo "Measuring; this takes some minutes ..."
 	@$(BIN)/python -m bench $(ARGS)
 
-package: $(READY) ## what is deployed, as Terraform and a zip in build/: STAGE=dev|staging|prod
-	@echo "Packaging stage $(STAGE) into build/$(STAGE) ..."
-	@mkdir -p build
-	@$(BIN)/chalice package --pkg-format terraform --stage "$(STAGE)" "build/$(STAGE)"
+package: $(READY) ## the zip that Lambda gets, in build/: ARGS="--architecture arm64"
+	@$(BIN)/opsdb package $(ARGS)
 
 clean: ## remove build/ and the floor's data (DATA=/folder, else .local)
 	@data=$${DATA:-.local}; \

@@ -1,5 +1,6 @@
 """What a Linux program or library asks of the machine it runs on, read from the file itself; 64-bit, little-endian."""
 
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ MACHINES = {62: "x86_64", 183: "aarch64"}
 
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _NEEDED, _STRTAB, _RPATH, _RUNPATH, _VERNEED, _VERNEEDNUM = 1, 5, 15, 29, 0x6FFFFFFE, 0x6FFFFFFF
+
+_GLIBC = "GLIBC_"
 
 
 class NotElf(StackError):
@@ -63,6 +66,16 @@ class Elf:
         """Symbol versions it wants of others, like `GLIBC_2.17`; what readelf -V shows as version needs."""
         tags = dict(self._dynamic)
         return frozenset(self._wanted(self._offset(tags[_VERNEED]), tags[_VERNEEDNUM]) if _VERNEED in tags else ())
+
+    @property
+    def glibc(self) -> tuple[int, ...]:
+        """The newest numbered version of glibc that it wants symbols of."""
+        return max((number for number in map(_glibc, self.versions) if number), default=(0,))
+
+    def beyond(self, glibc: tuple[int, ...]) -> str | None:
+        """A symbol version that is not in `glibc`; those without a number, like GLIBC_PRIVATE, fit one build only."""
+        ours = sorted(name for name in self.versions if name.startswith(_GLIBC))
+        return next((name for name in ours if not (number := _glibc(name)) or number > glibc), None)
 
     def _wanted(self, entry: int, entries: int) -> Iterator[str]:
         for _ in range(entries):
@@ -119,3 +132,9 @@ class Elf:
         if made.versions != self.versions or made.needed != tuple(names.get(name, name) for name in self.needed):
             raise NotElf("its names cannot be changed in place")
         return made
+
+
+def _glibc(version: str) -> tuple[int, ...] | None:
+    """`GLIBC_2.17` as (2, 17); None for what is none of glibc's numbers."""
+    found = re.fullmatch(rf"{_GLIBC}(\d+(?:\.\d+)*)", version)
+    return tuple(map(int, found[1].split("."))) if found else None

@@ -38,15 +38,11 @@ def architecture(layer: Layer) -> str:
 
 
 def glibc(layer: Layer) -> str:
-    """The newest glibc that any file asks for; versions without a number, like GLIBC_PRIVATE, fit one build only."""
-    highest: tuple[int, ...] = (0,)
+    """The newest glibc that any file asks for."""
     for path, elf in layer.elves.items():
-        for version in sorted(name for name in elf.versions if name.startswith("GLIBC_")):
-            number = version.removeprefix("GLIBC_")
-            asked = tuple(map(int, number.split("."))) if re.fullmatch(r"\d+(\.\d+)*", number) else None
-            if not asked or asked > GLIBC:
-                raise Refused(f"{path} needs {version}, and the runtime has glibc {_dotted(GLIBC)}")
-            highest = max(highest, asked)
+        if version := elf.beyond(GLIBC):
+            raise Refused(f"{path} needs {version}, and the runtime has glibc {_dotted(GLIBC)}")
+    highest = max(elf.glibc for elf in layer.elves.values())
     return f"at most {_dotted(highest)} of {_dotted(GLIBC)}"
 
 
