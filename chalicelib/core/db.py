@@ -1,6 +1,6 @@
 """Connections: one engine per process and role, reads without a transaction, writes in exactly one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -8,11 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
+from chalicelib.core.secrets import Secret
 from chalicelib.core.settings import settings
-from chalicelib.core.signin import with_token
+from chalicelib.core.signin import by_token, explained
 
 POOL_SIZE = 5
 CONNECT_TIMEOUT_SECONDS = 5
+
+SignIn = Callable[[Callable[..., Any], dict[str, Any]], Any]
+"""Opens a connection: calls the driver's connect with the parameters given, and what they lack."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,13 @@ class Actor:
 @cache
 def engine() -> Engine:
     """The engine of the application role; its connections are opened on first use and kept."""
-    return make_engine(settings().require("database_url"))
+    ours = settings()
+    if ours.database_secret_arn and not ours.database_url:
+        return make_engine("postgresql://", sign_in=Secret(ours.database_secret_arn).sign_in)
+    return make_engine(ours.require("database_url"))
 
 
-def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> Engine:
+def make_engine(url: str, *, statement_timeout_seconds: int | None = None, sign_in: SignIn = by_token) -> Engine:
     """An engine for `url`; statements run longer than the timeout (default: the setting) are cancelled."""
     seconds = settings().statement_timeout_seconds if statement_timeout_seconds is None else statement_timeout_seconds
     made = create_engine(
@@ -47,9 +54,14 @@ def make_engine(url: str, *, statement_timeout_seconds: int | None = None) -> En
             "options": f"-c statement_timeout={seconds * 1000} -c timezone=UTC",
         },
     )
-    # Asked for each connection anew, since a token is short-lived.
-    event.listen(made, "do_connect", lambda dialect, record, args, given: given.update(with_token(given)))
+    # For each connection anew: a token is short-lived, a password may have changed.
+    event.listen(made, "do_connect", lambda dialect, record, args, given: _opened(sign_in, dialect.connect, given))
     return made
+
+
+def _opened(sign_in: SignIn, connect: Callable[..., Any], given: dict[str, Any]) -> Any:
+    with explained():
+        return sign_in(connect, given)
 
 
 def psycopg2_url(url: str) -> str:

@@ -9,7 +9,10 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
+
+from chalicelib.core.certificates import PROVED
 
 DateOrder = Literal["day-first", "month-first"]
 
@@ -84,6 +87,9 @@ class Settings:
     )
     database_host: str | None = setting(
         "OPSDB_DATABASE_HOST", "RDS instance where roles without a URL of their own sign in, by IAM token"
+    )
+    database_secret_arn: str | None = setting(
+        "DB_SECRET_ARN", "secret whose user and password sign in instead of opsdb_app's IAM token"
     )
     secret_key: str | None = setting("SECRET_KEY", "signs console sessions")
     debug: bool = setting("DEBUG", "logs more; answers never change", _flag, False)
@@ -196,7 +202,8 @@ class Settings:
             raise SettingsError("; ".join(problems))
         if host := values.get("database_host"):
             for attribute, role in SIGNING_IN.items():
-                values.setdefault(attribute, f"postgresql://{role}@{host}:5432/opsdb?sslmode=verify-full")
+                if attribute != "database_url" or "database_secret_arn" not in values:
+                    values.setdefault(attribute, f"postgresql://{role}@{host}:5432/opsdb?{urlencode(PROVED)}")
         return cls(**values)
 
 

@@ -7,6 +7,8 @@ botocore for it would cost a cold start 130 ms.
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +18,34 @@ from chalicelib.core.settings import settings
 
 SECONDS = 900
 """How long a token can open a connection; one that is open stays."""
+
+UNPROVED = {
+    "certificate verify failed": "the database's certificate is signed by nobody whom its sslrootcert names: if Amazon"
+    " has a new authority, bring chalicelib/core/certificates/rds.pem up to date (docs/settings.md); if not, somebody"
+    " else answers in its place",
+    "does not match host name": "the database's certificate is for another host: connect by the name that the server"
+    " itself goes by (OPSDB_DATABASE_HOST, the host of a URL or secret), not by an alias or an address",
+}
+"""What libpq says of a server that cannot prove who it is -> what to do."""
+
+
+def by_token(connect: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """What `connect` makes of libpq's parameters, with a token where `with_token` puts one."""
+    return connect(**with_token(given))
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Connecting; a server that cannot prove who it is, is refused with what to do about it."""
+    from psycopg2 import OperationalError
+
+    try:
+        yield
+    except OperationalError as error:
+        for said, advice in UNPROVED.items():
+            if said in str(error):
+                raise OperationalError(f"{advice} ({str(error).strip()})") from error
+        raise
 
 
 def with_token(connection: dict[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, text
 
-from chalicelib.core.db import psycopg2_url
+from chalicelib.core.db import CONNECT_TIMEOUT_SECONDS, make_engine
+from chalicelib.core.signin import explained
 
 log = logging.getLogger(__name__)
 
@@ -26,60 +26,98 @@ ROLES = {
 }
 """Role name -> attributes beyond LOGIN. No other role is ever made a superuser or may make roles."""
 
+RDS_IAM = "rds_iam"
+"""The role of RDS whose members, and theirs, sign in by IAM token and no longer by password."""
+
 
 def bootstrap(admin_url: str, *, database: str, passwords: Mapping[str, str]) -> None:
     """Make the roles and the database they use, as the server's administrator; changes nothing that already stands.
 
-    `passwords` by role name; a role without one keeps what it has (IAM authentication needs none).
+    `admin_url` is anything libpq understands; a superuser, or one who may make roles and databases. `passwords` by role
+    name; a role without one keeps what it has, and on RDS signs in by IAM token.
     """
     import psycopg2
 
-    admin = psycopg2.connect(admin_url)
+    with explained():
+        admin = psycopg2.connect(admin_url, connect_timeout=CONNECT_TIMEOUT_SECONDS)
     admin.autocommit = True
     try:
         with admin.cursor() as cursor:
             # Two stacks may share one server: what is cluster-wide is made by one of them at a time.
             cursor.execute("SELECT pg_advisory_lock(%s)", (ONE_AT_A_TIME,))
+            on_rds = _exists(cursor, RDS_IAM)
             for role, attributes in ROLES.items():
                 _make_role(cursor, role, attributes, passwords.get(role))
+                if on_rds and role not in passwords:
+                    _let_in_by_token(cursor, role)
             _make_database(cursor, database)
+            _hand_over(cursor, database, keep_owner=not on_rds)
     finally:
         admin.close()
+
+
+def _exists(cursor: Any, role: str) -> bool:
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+    return cursor.fetchone() is not None
 
 
 def _make_role(cursor: Any, role: str, attributes: str, password: str | None) -> None:
     from psycopg2.extensions import encrypt_password
     from psycopg2.sql import SQL, Identifier, Literal
 
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
-    verb = SQL("ALTER") if cursor.fetchone() else SQL("CREATE")
+    verb = SQL("ALTER") if _exists(cursor, role) else SQL("CREATE")
     # Only the verifier travels, so that no password is ever in a statement or the server's log.
     verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256") if password else None
     secret = SQL("PASSWORD {}").format(Literal(verifier)) if verifier else SQL("")
     cursor.execute(SQL("{} ROLE {} LOGIN {} {}").format(verb, Identifier(role), SQL(attributes), secret))
 
 
+def _let_in_by_token(cursor: Any, role: str) -> None:
+    from psycopg2.sql import SQL, Identifier
+
+    cursor.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", (role, RDS_IAM))
+    if not cursor.fetchone()[0]:
+        cursor.execute(SQL("GRANT {} TO {}").format(Identifier(RDS_IAM), Identifier(role)))
+
+
 def _make_database(cursor: Any, database: str) -> None:
     from psycopg2.sql import SQL, Identifier
 
-    name, owner = Identifier(database), Identifier("opsdb_owner")
-    cursor.execute("SELECT pg_has_role('opsdb_owner', 'MEMBER')")
-    if not cursor.fetchone()[0]:
-        cursor.execute(SQL("GRANT {} TO CURRENT_USER").format(owner))
-    cursor.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (database,))
-    found = cursor.fetchone()
-    if not found:
-        cursor.execute(SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(name, owner))
-    elif found[0] != "opsdb_owner":
-        cursor.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(name, owner))
-    cursor.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    for role in ROLES:
-        cursor.execute(SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, Identifier(role)))
-    cursor.execute(SQL("GRANT TEMPORARY ON DATABASE {} TO opsdb_app").format(name))
+    cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+    if not cursor.fetchone():
+        cursor.execute(SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(database)))
+
+
+def _hand_over(cursor: Any, database: str, *, keep_owner: bool) -> None:
+    """Give the database to its owner and let the roles in, for which the administrator is a member of the owner.
+
+    It remains one with `keep_owner` only: on RDS it would be let in by token alone from then on. Sent together, the
+    statements are one transaction, so that it is never left as a member.
+    """
+    from psycopg2.sql import SQL, Identifier
+
+    # What it may use already, as a superuser may everything, it need not be given; that also differs from membership
+    # since PostgreSQL 16, where who makes a role may hand it on and not use it.
+    cursor.execute("SELECT pg_has_role('opsdb_owner', 'USAGE')")
+    [may] = cursor.fetchone()
+    statements = [] if may else [SQL("GRANT opsdb_owner TO CURRENT_USER")]
+    name, roles = Identifier(database), SQL(", ").join(map(Identifier, ROLES))
+    statements += [
+        SQL("ALTER DATABASE {} OWNER TO opsdb_owner").format(name),
+        SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
+        SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, roles),
+        SQL("GRANT TEMPORARY ON DATABASE {} TO opsdb_app").format(name),
+    ]
+    if not keep_owner:
+        statements.append(SQL("REVOKE opsdb_owner FROM CURRENT_USER"))
+    cursor.execute(SQL("; ").join(statements))
 
 
 def upgrade(owner_url: str, revision: str = "head") -> str:
-    """Migrate to `revision` in one transaction, one caller at a time; returns the revision that now stands."""
+    """Migrate to `revision` in one transaction, one caller at a time; returns the revision that now stands.
+
+    No statement of it is cut off by time, whatever the settings say: one that stopped half-way had to begin again.
+    """
     return _migrate(owner_url, "upgrade", revision) or ""
 
 
@@ -91,13 +129,16 @@ def downgrade(owner_url: str, revision: str) -> str | None:
 def _migrate(owner_url: str, command: str, revision: str) -> str | None:
     import alembic.command
 
-    engine = create_engine(psycopg2_url(owner_url), poolclass=NullPool)
-    with engine.begin() as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
-        config = _config()
-        config.attributes["connection"] = conn
-        getattr(alembic.command, command)(config, revision)
-        now = current(conn)
+    engine = make_engine(owner_url, statement_timeout_seconds=0)
+    try:
+        with engine.begin() as conn:
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+            config = _config()
+            config.attributes["connection"] = conn
+            getattr(alembic.command, command)(config, revision)
+            now = current(conn)
+    finally:
+        engine.dispose()
     log.info("schema at revision %s", now)
     return now
 

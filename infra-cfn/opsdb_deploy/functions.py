@@ -31,10 +31,9 @@ def app_template(app: Any, stage: str) -> dict[str, Any]:
     template = skeleton("app")
     template["Parameters"]["Stage"]["AllowedValues"] = [stage]
     declared = functions(app)
-    for policy_of_all in ("MayTrace", "MayReadThePassword"):
-        template["Resources"][policy_of_all]["Properties"]["Roles"] = [
-            {"Ref": f"{function.logical}Role"} for function in declared
-        ]
+    applications = [one for one in declared if _signs_in_as_the_application(configuration(stage, one.name))]
+    for shared, holders in {"MayTrace": declared, "MayReadThePassword": applications}.items():
+        template["Resources"][shared]["Properties"]["Roles"] = [{"Ref": f"{one.logical}Role"} for one in holders]
     for function in declared:
         settings = configuration(stage, function.name)
         template["Resources"] |= {
@@ -124,10 +123,19 @@ def _environment(function: Function, settings: dict[str, Any]) -> dict[str, Any]
     connection = {
         "OPSDB_DATABASE_HOST": imported("data", "DatabaseHost"),
         "OPSDB_DATABASE_STORAGE_GB": {"Ref": "AllocatedStorage"},
-        "DB_SECRET_ARN": {"Fn::If": ["HasDatabaseSecret", {"Ref": "DatabaseSecretArn"}, {"Ref": "AWS::NoValue"}]},
     }
+    if _signs_in_as_the_application(settings):
+        secret = {"Fn::If": ["HasDatabaseSecret", {"Ref": "DatabaseSecretArn"}, {"Ref": "AWS::NoValue"}]}
+        connection["DB_SECRET_ARN"] = secret
     session = {"SECRET_KEY": _dynamic("data", "SecretKeyArn")} if function.name == API else {}
     return {**rendered(settings["environment_variables"]), **connection, **session, "DEBUG": {"Ref": "Debug"}}
+
+
+def _signs_in_as_the_application(settings: dict[str, Any]) -> bool:
+    """Whether the function's policy lets it in as opsdb_app, the one role whose password may be a secret."""
+    [signing_in] = [one for one in policy(settings["iam_policy_file"]) if one["Action"] == "rds-db:connect"]
+    users = signing_in["Resource"]
+    return any(user.endswith("/opsdb_app") for user in ([users] if isinstance(users, str) else users))
 
 
 def _dynamic(stack: str, output: str) -> dict[str, Any]:

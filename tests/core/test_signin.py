@@ -1,5 +1,6 @@
 """Signing in by IAM token: the same token as AWS's own library, fresh for each connection, for children too."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib.backups import client
-from chalicelib.core import db, signin
+from chalicelib.core import certificates, db, signin
 from chalicelib.core.settings import Settings, SettingsError
 from tests.conftest import PASSWORDS, Site, administer, forget
 
@@ -34,10 +35,24 @@ def test_a_token_is_the_one_that_aws_s_library_makes(
     assert parse_qs(ours.partition("?")[2]) == parse_qs(theirs.partition("?")[2])
 
 
-def test_roles_sign_in_by_token_where_only_the_host_is_given() -> None:
+@pytest.fixture
+def signer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Somebody to sign tokens as."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    forget()
+    yield
+    forget()
+
+
+def test_roles_sign_in_by_token_where_only_the_host_is_given(signer: None) -> None:
     read = Settings.read({"OPSDB_DATABASE_HOST": "db.example", "DATABASE_URL": "postgresql://a:b@elsewhere/c"})
     assert read.database_url == "postgresql://a:b@elsewhere/c"
-    assert read.backup_database_url == "postgresql://opsdb_backup@db.example:5432/opsdb?sslmode=verify-full"
+    url, _, proof = (read.backup_database_url or "").partition("?")
+    assert url == "postgresql://opsdb_backup@db.example:5432/opsdb"
+    assert parse_qs(proof) == {"sslmode": ["verify-full"], "sslrootcert": [str(certificates.RDS)]}
+    assert client.environment(read.backup_database_url or "")["PGSSLROOTCERT"] == str(certificates.RDS)
     with pytest.raises(SettingsError, match="OPSDB_ADMIN_DATABASE_URL is not set"):
         read.require("admin_database_url")
 

@@ -1,0 +1,133 @@
+"""What whoever deploys asks of the function `migrate`: what stands, the first steps, the schema, an admin's key."""
+
+import logging
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy.exc import OperationalError
+
+from chalicelib.core.auth import create_key
+from chalicelib.core.db import Actor, act_as, make_engine
+from chalicelib.core.errors import Invalid
+from chalicelib.core.inputs import Text
+from chalicelib.core.log import job
+from chalicelib.core.settings import settings
+from chalicelib.core.tables import api_keys
+from chalicelib.migrations import steps
+
+log = logging.getLogger(__name__)
+
+ACTOR = Actor("command:deploy")
+
+NOT_YET = re.compile(r"FATAL:.*(does not exist|authentication failed)")
+"""How a server turns away a role or a database that it lacks; a role is told the same as for a wrong password."""
+
+LIVE_ADMIN = select(api_keys.c.key_id).where(
+    api_keys.c.role == "admin",
+    api_keys.c.revoked_at.is_(None),
+    or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > func.now()),
+)
+
+
+WHOLE = r"^[^\x00]+$"
+"""What libpq takes to its end: it would stop at a NUL, and go somewhere else."""
+
+
+class Administrator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server's master user, as its secret has it: used for one connection, kept nowhere."""
+
+    username: Annotated[str, Meta(pattern=WHOLE)]
+    password: Annotated[str, Meta(pattern=WHOLE)]
+
+
+class AdminKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An API key for who has none; `again` also where there is one that lives."""
+
+    name: Text = "first admin key"
+    again: bool = False
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The event. `plan` only looks, so that it goes with nothing else."""
+
+    plan: bool = False
+    bootstrap: Administrator | None = None
+    admin_key: AdminKey | None = None
+
+
+def answered(event: Any) -> dict[str, str | None]:
+    """Do what the event asks for: `revision` is what now stands, `admin_key` the key asked for, None where one lives.
+
+    With `plan` nothing is done: `current` is what stands (None: nothing), `head` what migrating leads to. Raises
+    Invalid for an event that says anything else.
+    """
+    asked = _read(event)
+    owner_url = settings().require("owner_database_url")
+    if asked.plan:
+        return {"current": _current(owner_url), "head": steps.head()}
+    with job(log, "migrate", bootstrap=bool(asked.bootstrap)) as outcome:
+        if asked.bootstrap:
+            _bootstrap(owner_url, asked.bootstrap)
+        revision = outcome["revision"] = steps.upgrade(owner_url)
+        if not asked.admin_key:
+            return {"revision": revision}
+        return {"revision": revision, "admin_key": _admin_key(owner_url, asked.admin_key)}
+
+
+def _read(event: Any) -> Asked:
+    try:
+        asked = msgspec.convert(event, Asked)
+    except msgspec.ValidationError as error:
+        # It names fields and types, never what was in them.
+        raise Invalid(f"migrate understands plan, bootstrap and admin_key, and not this: {error}") from None
+    if asked.plan and (asked.bootstrap or asked.admin_key):
+        raise Invalid("plan changes nothing, so it does not go with bootstrap or admin_key: ask one after the other")
+    return asked
+
+
+def _current(owner_url: str) -> str | None:
+    engine = make_engine(owner_url)
+    try:
+        with engine.connect() as conn:
+            return steps.current(conn)
+    except OperationalError as error:
+        if NOT_YET.search(str(error.orig)):
+            return None
+        raise
+    finally:
+        engine.dispose()
+
+
+def _bootstrap(owner_url: str, administrator: Administrator) -> None:
+    """The roles and the database where the owner's URL leads to, TLS and all, as the administrator."""
+    from psycopg2.extensions import make_dsn, parse_dsn
+
+    there = parse_dsn(owner_url)
+    database = there.pop("dbname", "opsdb")
+    there |= {"user": administrator.username, "password": administrator.password, "dbname": "postgres"}
+    steps.bootstrap(make_dsn(**there), database=database, passwords={})
+
+
+def _admin_key(owner_url: str, asked: AdminKey) -> str | None:
+    engine = make_engine(owner_url)
+    try:
+        with engine.begin() as conn:
+            # Two deploys at once must not both find none.
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": steps.ONE_AT_A_TIME})
+            return None if _has_admin(conn) and not asked.again else _new_key(conn, asked.name)
+    finally:
+        engine.dispose()
+
+
+def _has_admin(conn: Connection) -> bool:
+    return conn.execute(LIVE_ADMIN.limit(1)).first() is not None
+
+
+def _new_key(conn: Connection, name: str) -> str:
+    act_as(conn, ACTOR)
+    key_id, key = create_key(conn, name=name, role="admin")
+    log.info("made an admin's API key", extra={"key_id": key_id})
+    return key
