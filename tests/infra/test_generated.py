@@ -18,9 +18,6 @@ from opsdb_deploy.sources import ROOT, rendered
 from tests.infra.effective import STAGES, TEMPLATES, app, at, of_type, resources, stage_parameters, template
 from tests.infra.rules_app import WANTED_NOTIFICATION
 
-AWAITED = {"DB_SECRET_ARN"}
-"""Variables of the way to connect by a stored secret, which the settings have yet to learn."""
-
 
 def test_the_same_sources_make_the_same_text(tmp_path: Path) -> None:
     first, second = ([path.read_bytes() for path in write(app, "prod", tmp_path / one)] for one in "ab")
@@ -133,9 +130,33 @@ def test_what_exists_in_aws_has_a_name_of_its_own(stage: str) -> None:
 def test_the_environment_is_one_that_settings_understand(stage: str) -> None:
     for one in of_type(resources(template("app", stage), stage_parameters(stage)), "AWS::Lambda::Function").values():
         variables = one["Properties"]["Environment"]["Variables"]
-        assert variables.keys() - AWAITED <= {each.metadata["name"] for each in fields(Settings)}
+        assert variables.keys() <= {each.metadata["name"] for each in fields(Settings)}
         plain = {name: value for name, value in variables.items() if isinstance(value, str)}
         assert Settings.read(plain).stage == stage
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_password_is_for_the_functions_of_the_application_only(stage: str) -> None:
+    given = stage_parameters(stage) | {"DatabaseSecretArn": "arn:aws:secretsmanager:eu-central-1:1:secret:x"}
+    made = resources(template("app", stage), given)
+    told = {
+        name
+        for name, one in of_type(made, "AWS::Lambda::Function").items()
+        if "DB_SECRET_ARN" in one["Properties"]["Environment"]["Variables"]
+    }
+    readers = {role["Ref"] for role in made["MayReadThePassword"]["Properties"]["Roles"]}
+    assert told == {"ApiHandler", "OnUpload", "SweepUploads"}
+    assert readers == {f"{name}Role" for name in told}
+
+
+def test_without_a_secret_nobody_is_told_of_one() -> None:
+    made = resources(template("app"), stage_parameters("prod") | {"DatabaseSecretArn": ""})
+    assert "MayReadThePassword" not in made
+    assert not [
+        name
+        for name, one in of_type(made, "AWS::Lambda::Function").items()
+        if "DB_SECRET_ARN" in one["Properties"]["Environment"]["Variables"]
+    ]
 
 
 def test_the_stack_says_which_notification_the_bucket_needs() -> None:
