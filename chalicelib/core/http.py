@@ -157,7 +157,7 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
     try:
         call, values = _understand(route, request, variables, this)
         with translated():
-            return respond(route.status, route.view(call, **values), this)
+            return respond(route.status, _viewed(route, call, values), this)
     except OpsdbError as error:
         if error.status >= 500:
             why = error if error.__cause__ else None
@@ -168,6 +168,11 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
         return refuse(OpsdbError(summary="Internal error: the request id finds it in the log"), this)
     finally:
         request_id.reset(token)
+
+
+def _viewed(route: Declared, call: Call, values: dict[str, Any]) -> Any:
+    """What the view says; what only reads is asked again when its connection dies, as in a failover."""
+    return insisting(lambda: route.view(call, **values)) if route.method == "GET" else route.view(call, **values)
 
 
 def _understand(route: Declared, request: Request, variables: dict[str, str], this: str) -> tuple[Call, dict[str, Any]]:
@@ -210,7 +215,7 @@ def _authenticate(api_key: str | None) -> Caller:
 
 
 def insisting(ask: Callable[[], Found]) -> Found:
-    """Ask twice: the first statement after a long sleep may meet a connection that died meanwhile."""
+    """Ask twice where asking changes nothing: a statement may meet a connection that died meanwhile."""
     for last in (False, True):
         try:
             with translated():

@@ -187,11 +187,13 @@ def nothing_is_allowed_on_everything_without_a_reason(found: Resources) -> Itera
             yield f"the code of {role} may make network interfaces"
 
 
-def what_a_parameter_allows_is_allowed_to_every_function(found: Resources) -> Iterator[str]:
-    wanted = sorted(_function_roles(found))
+def what_a_parameter_allows_is_allowed_to_those_who_need_it(found: Resources) -> Iterator[str]:
+    functions = of_type(found, FUNCTION)
+    told = [name for name in functions if at(functions[name], "Properties.Environment.Variables.DB_SECRET_ARN")]
+    wanted = {"MayTrace": _function_roles(found), "MayReadThePassword": [f"{name}Role" for name in told]}
     for name, one in of_type(found, "AWS::IAM::Policy").items():
-        if sorted(role["Ref"] for role in one["Properties"]["Roles"]) != wanted:
-            yield f"{name} leaves functions out"
+        if sorted(role["Ref"] for role in one["Properties"]["Roles"]) != sorted(wanted[name]):
+            yield f"{name} is not for the functions that need it"
         for statement in one["Properties"]["PolicyDocument"]["Statement"]:
             traces = all(action.startswith("xray:") for action in strings(statement["Action"]))
             if "*" in strings(statement["Resource"]) and not traces:
@@ -259,7 +261,7 @@ RULES: list[Rule] = [
     queues_refuse_plain_http,
     functions_are_started_by_what_was_declared,
     nothing_is_allowed_on_everything_without_a_reason,
-    what_a_parameter_allows_is_allowed_to_every_function,
+    what_a_parameter_allows_is_allowed_to_those_who_need_it,
     no_function_makes_its_own_log_group,
     the_writer_of_backups_cannot_destroy,
     every_route_is_one_of_chalices_and_the_reverse,

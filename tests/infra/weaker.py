@@ -198,7 +198,7 @@ WEAKER: dict[str, list[tuple[str, Any]]] = {
         ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.0.Action", "s3:*"),
         ("ApiHandlerRole/Policies.0.PolicyDocument.Statement.2", REMOVE),
     ],
-    "what_a_parameter_allows_is_allowed_to_every_function": [
+    "what_a_parameter_allows_is_allowed_to_those_who_need_it": [
         ("MayTrace/Roles.0", REMOVE),
         ("MayReadThePassword/Roles.0", REMOVE),
         ("MayReadThePassword/PolicyDocument.Statement.0.Resource", "*"),
