@@ -5,8 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # Installed once for what these files say and for the place the clone is in.
-KEY := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
+KEY := $(shell { cat requirements.txt requirements-dev.txt requirements-bare.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(KEY)
+
+# checkov brings a hundred packages of its own, in other versions than ours.
+CHECKS := .venv-checks
+CHECKS_KEY := $(shell { cat requirements-checks.txt; pwd; } | cksum | cut -d' ' -f1)
+CHECKS_READY := $(CHECKS)/ready-$(CHECKS_KEY)
+TEMPLATES := build/templates
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -29,11 +35,20 @@ test: $(READY) ## the tests, on real servers: ARGS="tests/people -k shift"
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: $(READY) ## ruff and mypy, changing nothing
+check: $(READY) ## ruff, mypy, and cfn-lint and checkov over the templates, changing nothing
 	@echo "Looking for mistakes ..."
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
 	@$(BIN)/python -m ruff format --quiet --check --diff .
 	@$(BIN)/python -m mypy
+	@for stage in dev staging prod; do \
+	    $(BIN)/python -m opsdb_deploy.generate --stage $$stage --into $(TEMPLATES)/$$stage >/dev/null || exit 1; \
+	done
+	@$(BIN)/cfn-lint --regions eu-central-1 us-east-1 -- infra-cfn/network.yaml infra-cfn/data.yaml $(TEMPLATES)/*/*.json
+	@$(MAKE) --silent --no-print-directory $(CHECKS_READY)
+	@if [ -e $(CHECKS_READY) ]; then \
+	    $(CHECKS)/bin/python -m checkov.main --skip-download --framework cloudformation --compact --quiet \
+	        --file infra-cfn/network.yaml infra-cfn/data.yaml $(TEMPLATES)/*/*.json; \
+	fi
 
 bench: $(READY) ## measure imports, lists and backups against floor and usual way: ARGS=...
 	@echo "Measuring; this takes some minutes ..."
@@ -76,6 +91,22 @@ $(READY):
 	echo "Installing what opsdb needs into $(VENV); a minute, once ..."; \
 	rm -f $(VENV)/ready-*; \
 	$(BIN)/python -m pip install -r requirements-dev.txt >$(VENV)/install.log 2>&1 \
+	&& $(BIN)/python -m pip install --no-deps -r requirements-bare.txt >>$(VENV)/install.log 2>&1 \
 	&& $(BIN)/python -m pip install --no-deps --no-build-isolation -e . >>$(VENV)/install.log 2>&1 \
 	|| { grep -i error $(VENV)/install.log | tail -3 >&2; echo "Installing failed: see $(VENV)/install.log, then try again." >&2; exit 1; }; \
 	touch "$@"
+
+# Where the package index cannot be reached, checking goes on without checkov, but not on CI (CI=true).
+$(CHECKS_READY): $(READY)
+	@set -e; \
+	if [ -e $(CHECKS)/place ] && [ "$$(cat $(CHECKS)/place)" != "$$(pwd)" ]; then rm -rf $(CHECKS); fi; \
+	if [ ! -x $(CHECKS)/bin/python ]; then $(BIN)/python -m venv $(CHECKS); pwd >$(CHECKS)/place; fi; \
+	echo "Installing checkov into $(CHECKS); half a minute, once ..."; \
+	rm -f $(CHECKS)/ready-*; \
+	if $(CHECKS)/bin/python -m pip install --retries 1 --timeout 10 -r requirements-checks.txt >$(CHECKS)/install.log 2>&1; then \
+	    touch "$@"; \
+	elif [ "$$CI" != true ] && grep -Eq 'connection broken|Could not fetch URL|\(from versions: none\)' $(CHECKS)/install.log; then \
+	    echo "The package index cannot be reached: the templates go unchecked by checkov this time." >&2; \
+	else \
+	    grep -i error $(CHECKS)/install.log | tail -3 >&2; echo "Installing failed: see $(CHECKS)/install.log, then try again." >&2; exit 1; \
+	fi

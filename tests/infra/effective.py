@@ -39,6 +39,8 @@ PSEUDO = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = {"Ref": "AWS::NoValue"}
+REMOVE = object()
+"""Put anywhere by `change`, it takes away what is there."""
 
 
 @cache
@@ -101,6 +103,9 @@ def _filled(node: Any, values: Mapping[str, str], conditions: Mapping[str, Any])
         return _filled({"Fn::Sub": text}, {**values, **own}, conditions)
     if node.keys() == {"Fn::Sub"}:
         return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[0]), node["Fn::Sub"])
+    if node.keys() == {"Fn::Join"}:
+        between, parts = node["Fn::Join"]
+        return str(between).join(_filled(parts, values, conditions))
     filled = {key: _filled(value, values, conditions) for key, value in node.items()}
     return {key: value for key, value in filled.items() if value != NOTHING}
 
@@ -129,3 +134,16 @@ def at(node: Any, path: str) -> Any:
         else:
             return None
     return node
+
+
+def change(node: Any, path: str, value: Any) -> None:
+    """Put `value` at a path, as `at` reads it, making what is missing on the way; REMOVE takes away."""
+    *way, last = (step.replace("~", ".") for step in path.split("."))
+    for step in way:
+        node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
+    if isinstance(node, list):
+        node[int(last) : int(last) + 1] = [] if value is REMOVE else [value]
+    elif value is REMOVE:
+        node.pop(last, None)
+    else:
+        node[last] = value

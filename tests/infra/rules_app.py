@@ -168,25 +168,6 @@ def _function_roles(found: Resources) -> list[str]:
     return [f"{name}Role" for name in of_type(found, FUNCTION)]
 
 
-def nothing_is_allowed_on_everything_without_a_reason(found: Resources) -> Iterator[str]:
-    for role in _function_roles(found):
-        for statement in _allowed(found, role):
-            actions = [*strings(statement["Action"])]
-            if any("*" in action for action in actions):
-                yield f"{role} may {actions}"
-            explained = all(action.startswith(tuple(ON_EVERYTHING)) for action in actions)
-            if "*" in strings(statement["Resource"]) and not explained:
-                yield f"{role} may {actions} on everything"
-        denied = [
-            statement
-            for policy in found[role]["Properties"]["Policies"]
-            for statement in policy["PolicyDocument"]["Statement"]
-            if statement["Effect"] == "Deny" and at(statement, "Condition.ArnEquals.lambda:SourceFunctionArn")
-        ]
-        if not denied:
-            yield f"the code of {role} may make network interfaces"
-
-
 def what_a_parameter_allows_is_allowed_to_those_who_need_it(found: Resources) -> Iterator[str]:
     functions = of_type(found, FUNCTION)
     told = [name for name in functions if at(functions[name], "Properties.Environment.Variables.DB_SECRET_ARN")]
@@ -198,13 +179,6 @@ def what_a_parameter_allows_is_allowed_to_those_who_need_it(found: Resources) ->
             traces = all(action.startswith("xray:") for action in strings(statement["Action"]))
             if "*" in strings(statement["Resource"]) and not traces:
                 yield f"{name} allows {statement['Action']} on everything"
-
-
-def no_function_makes_its_own_log_group(found: Resources) -> Iterator[str]:
-    for role in _function_roles(found):
-        for statement in _allowed(found, role):
-            if "logs:CreateLogGroup" in strings(statement["Action"]):
-                yield f"{role} could make its log group again, unencrypted"
 
 
 def the_writer_of_backups_cannot_destroy(found: Resources) -> Iterator[str]:
@@ -228,22 +202,6 @@ def every_route_is_one_of_chalices_and_the_reverse(found: Resources) -> Iterator
             yield f"{name} leads to {at(one, 'Properties.Target')}"
 
 
-def cors_names_one_origin(found: Resources) -> Iterator[str]:
-    for name, one in of_type(found, "AWS::ApiGatewayV2::Api").items():
-        cors = at(one, "Properties.CorsConfiguration") or {}
-        if "*" in strings(cors) or len(cors.get("AllowOrigins", [])) > 1:
-            yield f"{name} lets pages of others call it"
-
-
-def the_access_log_holds_no_secret(found: Resources) -> Iterator[str]:
-    for name, one in of_type(found, "AWS::ApiGatewayV2::Stage").items():
-        line = at(one, "Properties.AccessLogSettings.Format") or ""
-        if re.search(r"\$context\.(path|resourcePath|authorizer)|\$request", line):
-            yield f"{name} logs paths, and a calendar's path is its password"
-        if not line or "$context.routeKey" not in json.loads(line).values():
-            yield f"{name} does not log routes"
-
-
 def the_pool_has_a_group_per_role(found: Resources) -> Iterator[str]:
     groups = [at(one, "Properties.GroupName") for one in of_type(found, "AWS::Cognito::UserPoolGroup").values()]
     if "UserPool" in found and sorted(groups) != sorted(EVERYBODY):
@@ -260,13 +218,9 @@ RULES: list[Rule] = [
     a_lost_upload_is_kept,
     queues_refuse_plain_http,
     functions_are_started_by_what_was_declared,
-    nothing_is_allowed_on_everything_without_a_reason,
     what_a_parameter_allows_is_allowed_to_those_who_need_it,
-    no_function_makes_its_own_log_group,
     the_writer_of_backups_cannot_destroy,
     every_route_is_one_of_chalices_and_the_reverse,
-    cors_names_one_origin,
-    the_access_log_holds_no_secret,
     the_pool_has_a_group_per_role,
 ]
 
