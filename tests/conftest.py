@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -14,6 +15,10 @@ from chalicelib.migrations import steps
 from local import postgres
 from local import s3 as local_s3
 from tests.api import Api
+
+# How long an example takes says more about the machine that day than about the code.
+hypothesis.settings.register_profile("opsdb", deadline=None)
+hypothesis.settings.load_profile("opsdb")
 
 PASSWORDS = {role: f"{role}-password" for role in steps.ROLES}
 

@@ -30,25 +30,32 @@ class Load:
 
 def waiting(load: Load, agents: int) -> float:
     """The probability that a call has to wait, Pw; 1 when the agents cannot keep up."""
-    return _delayed(_blocking(float(load.erlangs), agents), load, agents)
+    erlangs = float(load.erlangs)
+    return _delayed(_blocking(erlangs, agents), erlangs, agents)
 
 
 def service_level(load: Load, agents: int, *, seconds: int) -> float:
     """The share of calls that are answered within `seconds`; 0 when the agents cannot keep up."""
-    return _served(_blocking(float(load.erlangs), agents), load, agents, seconds)
+    erlangs = float(load.erlangs)
+    if erlangs == 0:
+        return 1.0
+    return _served(_blocking(erlangs, agents), erlangs, agents, seconds / float(load.handling_seconds))
 
 
 def agents_needed(load: Load, target: Target) -> int:
     """The fewest agents that meet the target, shrinkage left out; none without calls."""
-    if load.erlangs == 0:
+    exact = load.erlangs
+    if exact == 0:
         return 0
-    agents = floor(load.erlangs) + 1
+    agents = floor(exact) + 1
     if target.occupancy:
-        agents = max(agents, ceil(load.erlangs / target.occupancy))
-    blocking = _blocking(float(load.erlangs), agents)
-    while _served(blocking, load, agents, target.seconds) < target.service_level:
+        agents = max(agents, ceil(exact / target.occupancy))
+    erlangs, wanted = float(exact), float(target.service_level)
+    patience = target.seconds / float(load.handling_seconds)
+    blocking = _blocking(erlangs, agents)
+    while _served(blocking, erlangs, agents, patience) < wanted:
         agents += 1
-        blocking = _one_more(blocking, float(load.erlangs), agents)
+        blocking = _one_more(blocking, erlangs, agents)
     return agents
 
 
@@ -69,17 +76,13 @@ def _one_more(blocking: float, erlangs: float, agents: int) -> float:
     return erlangs * blocking / (agents + erlangs * blocking)
 
 
-def _delayed(blocking: float, load: Load, agents: int) -> float:
+def _delayed(blocking: float, erlangs: float, agents: int) -> float:
     """Erlang C out of Erlang B."""
-    if load.erlangs >= agents:
-        return 1.0
-    return agents * blocking / (agents - float(load.erlangs) * (1 - blocking))
+    return agents * blocking / (agents - erlangs * (1 - blocking)) if erlangs < agents else 1.0
 
 
-def _served(blocking: float, load: Load, agents: int, seconds: int) -> float:
-    spare = agents - float(load.erlangs)
-    if load.erlangs == 0:
-        return 1.0
-    if load.erlangs >= agents:
+def _served(blocking: float, erlangs: float, agents: int, patience: float) -> float:
+    """The share answered in time; `patience` is that time, in handling times."""
+    if erlangs >= agents:
         return 0.0
-    return 1 - _delayed(blocking, load, agents) * exp(-spare * seconds / float(load.handling_seconds))
+    return 1 - _delayed(blocking, erlangs, agents) * exp(-(agents - erlangs) * patience)

@@ -74,7 +74,7 @@ def test_thousands_of_calls_neither_overflow_nor_vanish() -> None:
 def test_the_answer_is_the_fewest_that_meet_the_target(load: Load, target: Target) -> None:
     def enough(agents: int) -> bool:
         busy_enough = load.erlangs <= agents * target.occupancy
-        return busy_enough and service_level(load, agents, seconds=target.seconds) >= target.service_level
+        return busy_enough and service_level(load, agents, seconds=target.seconds) >= float(target.service_level)
 
     agents = agents_needed(load, target)
     assert enough(agents) or load.erlangs == 0
