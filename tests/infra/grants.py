@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from opsdb_deploy.declared import Function, functions
@@ -15,7 +16,7 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:opsdb-a1b2c3"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b2c3d"
 USERS = f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:db-ABCDEFGH"
 
-GIVEN = stage_parameters("prod") | {"Tracing": "yes", "DatabaseSecretArn": SECRET}
+GIVEN = stage_parameters("prod") | {"Tracing": "yes", "DatabaseSecretArn": SECRET, "SecretsEndpoint": "yes"}
 """With every right that a parameter can give."""
 
 _NETWORK, _DATA, _APP = (resources(template(name), GIVEN) for name in ("network", "data", "app"))
@@ -42,7 +43,7 @@ def _named(node: Any) -> Any:
         return node
     if not isinstance(node, dict):
         return node
-    if node.keys() <= {"Fn::ImportValue", "Fn::GetAtt"}:
+    if node.keys() & {"Fn::ImportValue", "Fn::GetAtt"}:
         [reference] = node.values()
         return _NAMES[".".join(reference) if isinstance(reference, list) else reference]
     return {key: _named(value) for key, value in node.items()}
@@ -81,7 +82,10 @@ def _document(made: dict[str, Any], name: str, policy: str = "PolicyDocument") -
     return statements
 
 
-ENDPOINT = _document(_NETWORK, "S3Endpoint")
+ENDPOINTS = {
+    service: _document(_NETWORK, name)
+    for service, name in {"s3": "S3Endpoint", "secretsmanager": "SecretsManagerEndpoint"}.items()
+}
 OF_BUCKETS = [one for name in BUCKETS for one in _document(_DATA, f"{name}BucketPolicy")]
 OF_THE_KEY = _document(_DATA, "Key", "KeyPolicy")
 
@@ -89,10 +93,14 @@ OF_THE_KEY = _document(_DATA, "Key", "KeyPolicy")
 def lets_pass(request: Request) -> bool:
     """Whether everything but the function's own role lets it pass: endpoint, bucket, key."""
     service = request.action.partition(":")[0]
-    if service == "s3":
-        return allows(ENDPOINT, request) and not denies(OF_BUCKETS, request)
+    if service in ENDPOINTS:
+        return allows(ENDPOINTS[service], request) and not denies(OF_BUCKETS, request)
     # The key's "*" is the key itself.
     return allows(OF_THE_KEY, request) if service == "kms" else True
+
+
+TITLE = "What is allowed though no flow uses it"
+"""The heading in infra-cfn/README.md under which the reasons stand."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ class Excuse:
         return self.way in {"both", way} and (self.functions == "all" or f"`{function.name}`" in self.functions)
 
 
+@cache
 def excuses() -> list[Excuse]:
     """The table as infra-cfn/README.md has it."""
     _, _, below = (ROOT / "infra-cfn" / "README.md").read_text().partition(f"## {TITLE}\n")
@@ -117,6 +126,3 @@ def excuses() -> list[Excuse]:
         Excuse(whose.strip(), way.strip(), sid.strip(" `"), frozenset(re.findall("`([^`]+)`", actions)), why.strip())
         for whose, way, sid, actions, why in [*rows][2:]
     ]
-
-
-TITLE = "What is allowed though no flow uses it"

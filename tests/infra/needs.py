@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.infra.evaluation import Request
-from tests.infra.grants import ACCOUNT, FUNCTIONS, KEY, REGION, USERS, arn
+from tests.infra.grants import ACCOUNT, FUNCTIONS, KEY, REGION, SECRET, USERS, arn
 from tests.infra.recording import Call
 
 ON_BUCKETS = {
@@ -47,9 +47,9 @@ def of(call: Call) -> Iterator[Request]:
         "aws:SecureTransport": "true",
         "s3:TlsVersion": "1.2",
     }
-    for action, resource in {"rds-db": _sign_in, "s3": _of_s3}[call.service](call):
-        service = {"kms:CallerAccount": ACCOUNT, "kms:ViaService": f"s3.{REGION}.amazonaws.com"}
-        yield Request(action, resource, {**context, **(service if resource == KEY else {})})
+    for action, resource in JUDGES[call.service](call):
+        through = {"kms:CallerAccount": ACCOUNT, "kms:ViaService": f"{call.service}.{REGION}.amazonaws.com"}
+        yield Request(action, resource, {**context, **(through if resource == KEY else {})})
 
 
 def _sign_in(call: Call) -> Iterator[tuple[str, str]]:
@@ -76,3 +76,13 @@ def _knowing_that_it_is_gone(bucket: str, *, versioned: bool) -> Iterator[tuple[
     yield "s3:ListBucket", bucket
     if versioned:
         yield "s3:ListBucketVersions", bucket
+
+
+def _of_secret(call: Call) -> Iterator[tuple[str, str]]:
+    yield f"secretsmanager:{call.operation}", SECRET
+    if call.operation == "GetSecretValue":
+        yield "kms:Decrypt", KEY
+
+
+JUDGES = {"rds-db": _sign_in, "s3": _of_s3, "secretsmanager": _of_secret}
+"""Services -> the actions and resources that a call of theirs needs."""

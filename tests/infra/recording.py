@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,13 +76,17 @@ class Recorder:
     def _watch(self, client: Any) -> None:
         client.meta.events.register("provide-client-params", self._on_call)
         client.meta.events.register("after-call", self._on_answer)
-        presigned = client.generate_presigned_post
+        if client.meta.service_model.service_name == "s3":
+            client.generate_presigned_post = self._noting(client.generate_presigned_post)
 
-        def presigned_post(Bucket: str, Key: str, *given: Any, **named: Any) -> Any:
+    def _noting(self, presign: Callable[..., Any]) -> Callable[..., Any]:
+        """A signed form lets its holder put an object with the signer's rights; no event of the client tells of it."""
+
+        def presigned(Bucket: str, Key: str, *given: Any, **named: Any) -> Any:
             self._note("s3", "PutObject", {"Bucket": Bucket, "Key": Key})
-            return presigned(Bucket, Key, *given, **named)
+            return presign(Bucket, Key, *given, **named)
 
-        client.generate_presigned_post = presigned_post
+        return presigned
 
     def _on_call(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         told = {name: value for name, value in params.items() if isinstance(value, str)}
