@@ -8,6 +8,7 @@ from chalicelib.backups.routes import routes as backups
 from chalicelib.changes.routes import routes as changes
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
+from chalicelib.exceptions.routes import routes as exceptions
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.leave.routes import routes as leave
 from chalicelib.people.routes import routes as employees
@@ -15,7 +16,7 @@ from chalicelib.schedules.routes import routes as schedules
 from chalicelib.staffing.routes import routes as staffing
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, schedules, changes, leave, staffing, options, uploads, backups)
+ALL: tuple[Routes, ...] = (service, contract, employees, schedules, changes, leave, exceptions, staffing, options, uploads, backups)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

@@ -17,6 +17,7 @@ CONFLICTS = {
     "attendances_employee_id_date_key": "date: this person already has an attendance on that day",
     "assignments_no_overlap": "effective_date: overlaps another assignment of this person",
     "employments_no_overlap": "hire_date: falls into another employment of this person",
+    "exceptions_employee_id_exception_type_start_date_key": "start_date: this person already has that exception",
     "absences_no_overlap": "start_date: overlaps another absence of this person",
     "points_never_below_zero": "points: the balance would fall below zero",
     "admin_options_category_value_key": "value: exists already in this category",

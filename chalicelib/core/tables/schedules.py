@@ -142,6 +142,7 @@ exceptions = Table(
     moment("processed_at"),
     Column("upload_id", BigInteger),
     created_at(),
+    Column("made", JSONB),
     CheckConstraint("end_date >= start_date", name="end_date"),
     CheckConstraint(one_of("status", "Pending", "Completed", "Rejected"), name="status"),
     Index(

@@ -1,4 +1,4 @@
-"""Calendar feeds: a secret address for each person who wants their shifts in a calendar."""
+"""What the plan of the floor needs: calendar feeds, and what a processed exception made."""
 
 from chalicelib.migrations.steps import run_sql
 
