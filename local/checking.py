@@ -3,5 +3,6 @@
 import click
 
 from local.costing import cost
+from local.doctoring import doctor
 
-COMMANDS: tuple[click.Command, ...] = (cost,)
+COMMANDS: tuple[click.Command, ...] = (cost, doctor)

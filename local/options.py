@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LOCAL = ("127.0.0.1", "localhost")
 
 
-def _use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) -> None:
+def use_floor(ctx: click.Context, param: click.Parameter, data: Path | None) -> None:
     """Let the settings be found: the folder named, else the environment's file, else the repository's `.local`."""
     if data:
         os.environ["OPSDB_SETTINGS_FILE"] = str(data / "settings.json")
@@ -41,7 +41,7 @@ on_floor = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
     expose_value=False,
-    callback=_use_floor,
+    callback=use_floor,
     is_eager=True,
     help="Folder of the running stack.  [default: .local of the repository]",
 )
