@@ -38,7 +38,13 @@ def test_every_clause_of_the_rules_has_a_sentence_of_its_own() -> None:
 
 
 def _subjects(base: dict[str, Any], what: str) -> list[str]:
-    return [name for name, one in base["Resources"].items() if what in {name, one["Type"]}]
+    """A type's resources, or the one of that name; but those that an earlier base has just so are not tried again."""
+    earlier = [other["Resources"] for other in BASES[: BASES.index(base)]]
+    return [
+        name
+        for name, one in base["Resources"].items()
+        if what in {name, one["Type"]} and not any(other.get(name) == one for other in earlier)
+    ]
 
 
 def _changes(table: dict[str, Worse], *, added: bool) -> Iterator[tuple[dict[str, Any], str, str, Any]]:
