@@ -1,6 +1,5 @@
 """How the command line speaks: answers, progress for whoever looks, and failures as one sentence with an exit code."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ import msgspec
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
+from chalicelib.core import exports
 from chalicelib.core.errors import NotYet, OpsdbError, Unavailable
 from chalicelib.core.settings import SettingsError
 from local.files import StackError
@@ -30,8 +30,6 @@ Exit codes:
   {WAITING}  asked for and on its way (a backup in Glacier); run the same command again when it says"""
 
 NO_STACK = "start a stack with `make run`, or name the folder of a running one with --data"
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class NoStack(StackError):
@@ -182,12 +180,6 @@ def age(since: datetime | None, *, now: datetime) -> str:
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for a spreadsheet, in which no cell can be run as a formula."""
-    with path.open("w", newline="", encoding="utf-8-sig") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """The table in a file of that name, for a spreadsheet."""
+    with path.open("wb") as file:
+        exports.write_csv(file, head, rows)

@@ -1,6 +1,7 @@
 """Calling the API in this process, through Chalice's own routing."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -58,4 +59,9 @@ class Api:
         # A stage that the configuration does not know sets no variable over the test's own.
         with Client(app, stage_name="test") as client:
             got = client.http.request(method, target, headers=sent, body=raw)
-        return Answer(got.status_code, dict(got.headers), json.loads(got.body) if got.body else None)
+        return Answer(got.status_code, dict(got.headers), _read(got.headers, got.body))
+
+
+def _read(headers: Mapping[str, str], body: bytes) -> Any:
+    """JSON as what it says, anything else as its bytes."""
+    return (json.loads(body) if body else None) if headers["Content-Type"] == "application/json" else body

@@ -36,7 +36,16 @@ ORDER = (
 )
 """From the ground up: a part imports itself and those above it here; parts in one line know nothing of each other."""
 
-HEAVY = {"alembic", "aws_secretsmanager_caching", "boto3", "botocore", "icalendar", "mypy_boto3_s3", "psycopg2"}
+HEAVY = {
+    "alembic",
+    "aws_secretsmanager_caching",
+    "boto3",
+    "botocore",
+    "icalendar",
+    "mypy_boto3_s3",
+    "psycopg2",
+    "xlsxwriter",
+}
 """What may be imported inside a function, since a cold start must not pay for it."""
 
 ABSENT = {

@@ -2,10 +2,11 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from time import monotonic
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 from chalice.app import Blueprint, Request, Response
@@ -13,11 +14,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.core import db, encoding
-from chalicelib.core.answers import id_of, refuse, respond
+from chalicelib.core.answers import Elsewhere, File, id_of, refuse, respond
 from chalicelib.core.auth import EVERYBODY, Caller, authenticate
 from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
-from chalicelib.core.inputs import Empty, read_body, read_query
+from chalicelib.core.exports import exported
+from chalicelib.core.inputs import EVERY_ROW, Empty, ListQuery, read_body, read_query
 from chalicelib.core.log import request_id
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,12 @@ class Page(msgspec.Struct, Generic[Row], frozen=True):
     limit: int
     offset: int
     data: list[Row]
+
+
+class Whole(Page[Row], Generic[Row], frozen=True):
+    """Every row of a list; they are read one by one while the request lasts."""
+
+    rows: Iterable[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,12 @@ class Declared:
     def variables(self) -> list[str]:
         return re.findall(r"{(\w+)}", self.path)
 
+    @property
+    def listed(self) -> type[msgspec.Struct] | None:
+        """What a list is a list of; None where the answer is no list."""
+        row: type[msgspec.Struct] | None = get_args(self.answer)[0] if get_origin(self.answer) is Page else None
+        return row
+
     def is_text(self, variable: str) -> bool:
         """Whether the view takes the variable as `str`; any other is a whole number."""
         return self.view.__annotations__.get(variable) is str
@@ -77,12 +91,19 @@ class Declared:
 
 @dataclass(frozen=True)
 class Call:
-    """One request, understood: who calls, with which query and body."""
+    """One request, understood: who calls, with which query and body. `until_answered` closes what the answer needs."""
 
     caller: Caller
     query: Any
     body: Any
     request_id: str
+    until_answered: ExitStack
+    began: float
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether a whole list is asked for, as a file."""
+        return isinstance(self.query, ListQuery) and self.query.whole
 
     @property
     def actor(self) -> db.Actor:
@@ -90,8 +111,12 @@ class Call:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with db.reading() as conn:
-            yield conn
+        """A connection for reads. A whole list is read while it is written, by a cursor, which needs a transaction."""
+        if self.wants_all:
+            yield self.until_answered.enter_context(db.engine().connect())
+        else:
+            with db.reading() as conn:
+                yield conn
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -155,9 +180,10 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
     this = id_of(request)
     token = request_id.set(this)
     try:
-        call, values = _understand(route, request, variables, this)
-        with translated():
-            return respond(route.status, _viewed(route, call, values), this)
+        with translated(), ExitStack() as until_answered:
+            call, values = _understand(route, request, variables, this, until_answered)
+            answer = _viewed(route, call, values)
+            return respond(route.status, _file(route, call, answer, values) if call.wants_all else answer, this)
     except OpsdbError as error:
         if error.status >= 500:
             why = error if error.__cause__ else None
@@ -175,7 +201,17 @@ def _viewed(route: Declared, call: Call, values: dict[str, Any]) -> Any:
     return insisting(lambda: route.view(call, **values)) if route.method == "GET" else route.view(call, **values)
 
 
-def _understand(route: Declared, request: Request, variables: dict[str, str], this: str) -> tuple[Call, dict[str, Any]]:
+def _file(route: Declared, call: Call, answer: Page[Any], values: dict[str, Any]) -> File | Elsewhere:
+    assert route.listed is not None
+    rows = answer.rows if isinstance(answer, Whole) else answer.data
+    name = route.path.format(**values).strip("/").replace("/", "-")
+    return exported(call.query.format, rows, shape=route.listed, total=answer.total, name=name, began=call.began)
+
+
+def _understand(
+    route: Declared, request: Request, variables: dict[str, str], this: str, until_answered: ExitStack
+) -> tuple[Call, dict[str, Any]]:
+    began = monotonic()
     caller = _identify(route, request)
     # A variable of the wrong shape names nothing that exists.
     values = {
@@ -194,7 +230,10 @@ def _understand(route: Declared, request: Request, variables: dict[str, str], th
         problems += error.problems
     if problems:
         raise Invalid(*problems)
-    return Call(caller, query, body, this), values
+    if isinstance(query, ListQuery) and query.whole:
+        # A list that is cut by the feature itself is not cut.
+        query = msgspec.structs.replace(query, limit=EVERY_ROW, offset=0)
+    return Call(caller, query, body, this, until_answered, began), values
 
 
 def _identify(route: Declared, request: Request) -> Caller:

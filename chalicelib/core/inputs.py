@@ -26,6 +26,9 @@ Day = Annotated[date, Meta(description="YYYY-MM-DD")]
 Clock = Annotated[time, Meta(tz=False, description="HH:MM or HH:MM:SS, local to the site")]
 
 
+EVERY_ROW = 2**53
+
+
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A query or a body. Only these fields are understood; anything else is named in a 400."""
 
@@ -41,6 +44,14 @@ class ListQuery(Input, frozen=True, kw_only=True):
     offset: Annotated[int, Meta(ge=0, le=2**31, description="rows to skip")] = 0
     sort: Annotated[str, Meta(description="the field to sort by")] = ""
     order: Literal["asc", "desc"] = "asc"
+    format: Annotated[
+        Literal["json", "csv", "xlsx"], Meta(description="csv and xlsx hold every row, whatever limit and offset say")
+    ] = "json"
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row is wanted, for a file."""
+        return self.format != "json"
 
 
 class PersonFilters(ListQuery, frozen=True, kw_only=True):

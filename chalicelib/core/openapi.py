@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.core.answers import JSON, Problem
+from chalicelib.core.answers import JSON, Elsewhere, Problem
+from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.http import NAME, NOBODY, Declared
 
 REFERENCE = "#/components/schemas/{name}"
@@ -17,8 +18,9 @@ def document(routes: Iterable[Declared]) -> dict[str, Any]:
     """The whole contract."""
     routes = list(routes)
     shapes = [shape for route in routes for shape in (route.answer, route.body) if shape is not None]
-    (_, *schemas), components = msgspec.json.schema_components([Problem, *shapes], ref_template=REFERENCE)
-    given = iter(schemas)
+    always = [Problem, Elsewhere]
+    schemas, components = msgspec.json.schema_components([*always, *shapes], ref_template=REFERENCE)
+    given = iter(schemas[len(always) :])
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         answer = next(given) if route.answer is not None else None
@@ -50,6 +52,7 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
                 "description": HTTPStatus(route.status).phrase,
                 "content": _content(route, answer),
             },
+            **({"303": _elsewhere()} if route.listed else {}),
             **{str(status): _problem(status) for status in _errors(route)},
         },
     }
@@ -63,8 +66,18 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
 
 def _content(route: Declared, answer: Any) -> dict[str, Any]:
     json = {} if answer is None else {JSON: {"schema": answer}}
+    exports = CONTENT_TYPES.values() if route.listed else ()
     # Bytes have no schema: their media type says it all.
-    return json | {content_type: {} for content_type in route.files}
+    return json | {content_type.partition(";")[0]: {} for content_type in (*route.files, *exports)}
+
+
+def _elsewhere() -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(name=Elsewhere.__name__)}
+    return {
+        "description": "The file is too large for an answer: it can be fetched from where Location says",
+        "headers": {"Location": {"schema": {"type": "string"}}},
+        "content": {JSON: {"schema": schema}},
+    }
 
 
 def _errors(route: Declared) -> list[int]:
@@ -74,6 +87,8 @@ def _errors(route: Declared) -> list[int]:
         statuses |= {401, 403, 503}
     if route.variables:
         statuses.add(404)
+    if route.listed:
+        statuses.add(413)
     if route.body is not None:
         statuses |= {413, 415}
     return sorted(statuses)

@@ -19,6 +19,9 @@ DIRECT = "direct/"
 RESULTS = "results/"
 """What became of a sheet, beside it: `results/{key}.json`."""
 
+EXPORTS = "exports/"
+"""Lists that were too long for an answer, for minutes; lifecycle removes them after a day."""
+
 BACKUPS = "backups/"
 """Dumps, their manifests and what else is known of each; retention touches nothing else."""
 
@@ -56,6 +59,10 @@ def direct_key(kind: str, name: str) -> str:
 
 def result_key(key: str) -> str:
     return f"{RESULTS}{key}.json"
+
+
+def export_key(identity: str, name: str) -> str:
+    return f"{EXPORTS}{identity}/{name}"
 
 
 def dump_key(backup_id: str) -> str:
