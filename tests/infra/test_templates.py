@@ -20,6 +20,7 @@ from tests.infra.effective import (
     of_type,
     resources,
     stage_parameters,
+    strings,
     template,
 )
 from tests.infra.rules import Rule
@@ -91,6 +92,37 @@ def test_every_import_has_its_export_in_an_earlier_stack(name: str) -> None:
     imported = set(_imports(template(name)))
     assert imported <= exported
     assert imported or name == "network"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_nothing_refers_to_what_a_variant_leaves_out(name: str, variant: str) -> None:
+    parsed = template(name)
+    made = parsed["Resources"].keys()
+    parsed["Resources"] |= {f"output {key}": {"Type": "Output", **one} for key, one in parsed["Outputs"].items()}
+    found = resources(parsed, stage_parameters("prod") | VARIANTS[variant])
+    texts = " ".join(strings(found))
+    referred = {one for one in made if re.search(rf"\$\{{{one}[.}}]|\bdbuser:{one}\b", texts)}
+    assert (referred | set(_referred(found))) - found.keys() == set()
+
+
+def _referred(node: Any) -> Iterator[str]:
+    """What Ref and Fn::GetAtt name; inside Fn::Sub they are text already."""
+    if isinstance(node, dict):
+        yield from (node[key] if key == "Ref" else node[key][0] for key in ("Ref", "Fn::GetAtt") if key in node)
+    for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _referred(one)
+
+
+@pytest.mark.parametrize(("database", "source"), [("rds", "Instance"), ("aurora-serverless-v2", "Cluster")])
+def test_a_cluster_and_an_instance_have_the_same_outputs(database: str, source: str) -> None:
+    parsed = template("data")
+    parsed["Resources"] = {key: {"Type": "Output", **one} for key, one in parsed["Outputs"].items()}
+    found = resources(parsed, stage_parameters("prod") | {"Database": database})
+    assert found["DatabaseName"]["Value"] == {"Ref": source}
+    assert found["DatabaseHost"]["Value"] == {"Fn::GetAtt": [source, "Endpoint.Address"]}
+    assert found["DatabaseUsersArn"]["Value"].endswith(f":dbuser:{source}")
+    assert found["MasterSecretArn"]["Value"] == {"Fn::GetAtt": [source, "MasterUserSecret.SecretArn"]}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
