@@ -20,7 +20,7 @@ from chalicelib.backups import manifest
 from chalicelib.backups.dump import DumpFailed
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.readback import Damaged
-from chalicelib.core import auth, clock, continuation, db, secrets
+from chalicelib.core import auth, clock, continuation, db, exports, secrets
 from chalicelib.core.continuation import Marker
 from chalicelib.core.storage import direct_key, dump_key, incoming_key, marker_key, s3
 from chalicelib.imports import arrivals
@@ -108,6 +108,7 @@ def all_of(stage: Stage, folder: Path) -> None:
     with make.written() as conn:
         key = auth.create_key(conn, name="test", role="admin")[1]
     api(stage, key)
+    exporting(stage, key)
     stage.fire("restore_drill")
     sweeping(stage)
     expiring(stage)
@@ -177,6 +178,14 @@ def api(stage: Stage, key: str) -> None:
         values = {name: chosen.get(name, "1") for name in re.findall(r"{(\w+)}", path)}
         answer = stage.call("api_handler", documents.request(method, path, path=values, key=key))
         assert answer["statusCode"] < 500, (method, path, answer)
+
+
+def exporting(stage: Stage, key: str) -> None:
+    """A list that is too long for an answer."""
+    wanted = documents.request("GET", "/api/employees", query={"format": ["csv"]}, key=key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exports, "LARGEST_ANSWER", 1)
+        assert stage.call("api_handler", wanted)["statusCode"] == 303
 
 
 def expiring(stage: Stage) -> None:
