@@ -105,11 +105,11 @@ def all_of(stage: Stage, folder: Path) -> None:
     uploads(stage)
     nightly(stage, folder)
     markers(stage, folder)
+    stage.fire("restore_drill")
     with make.written() as conn:
         key = auth.create_key(conn, name="test", role="admin")[1]
     api(stage, key)
     exporting(stage, key)
-    stage.fire("restore_drill")
     sweeping(stage)
     expiring(stage)
     by_password(stage)
