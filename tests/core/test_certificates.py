@@ -3,7 +3,6 @@
 import hashlib
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,12 +97,11 @@ def test_each_way_of_signing_in_works_where_only_tls_is_taken(
 
 @pytest.mark.parametrize("way", [by_secret, by_token])
 def test_a_server_of_another_authority_is_not_believed(
-    caller: Api, away: Away, lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: Any
+    caller: Api, away: Away, lines: Lines, monkeypatch: pytest.MonkeyPatch, way: Any
 ) -> None:
     way(away, monkeypatch)
-    url = token_url(away).replace(str(away.ca), str(certificates.RDS))
     if way is by_token:
-        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv("DATABASE_URL", token_url(away).replace(str(away.ca), str(certificates.RDS)))
     monkeypatch.setitem(PROVED, "sslrootcert", str(certificates.RDS))
     is_refused(caller, lines, "bring chalicelib/core/certificates/rds.pem up to date")
 
