@@ -118,6 +118,20 @@ def test_both_gateways_get_the_same_answer(path: str, method: str, site: Site) -
     assert http_api.status < 500, http_api.content
 
 
+@pytest.mark.parametrize("path", [path for (path, _), route in DECLARED.items() if route.listed])
+def test_both_gateways_get_every_list_as_a_file(path: str, site: Site) -> None:
+    key = seeded()
+    for kind, begins in (("csv", b"\xef\xbb\xbf"), ("xlsx", b"PK")):
+        asked = parts(path, "GET")
+        asked["query"]["format"] = [kind]
+        http_api, rest = (answered(event("GET", path, **asked, key=key)) for event in (request, rest_request))
+        assert http_api.status == rest.status == 200, http_api.content
+        assert http_api.headers["content-disposition"] == rest.headers["content-disposition"]
+        assert http_api.content.startswith(begins)
+        # A workbook holds the moment in which it was made.
+        assert http_api.content == rest.content or (kind == "xlsx" and len(http_api.content) == len(rest.content))
+
+
 @pytest.mark.parametrize("event", [request, rest_request])
 def test_every_route_is_refused_alike_without_a_key_or_with_nonsense(event: Callable[..., Event], site: Site) -> None:
     with make.written() as conn:
