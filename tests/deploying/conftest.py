@@ -1,0 +1,187 @@
+"""An AWS account for each test, in an emulator that all of them share, and an opsdb of a few lines to deploy there."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from click.testing import CliRunner, Result
+
+from local.cli import main
+from opsdb_deploy import cloud, smoke
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+REGION = "eu-central-1"
+READS = re.compile(r"Get|Describe|List|Head|Invoke")
+
+accounts = count(100_000_000_000 + os.getpid() * 1000)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to AWS: `cloudformation.ExecuteChangeSet`, and with what."""
+
+    name: str
+    given: dict[str, Any]
+
+
+@dataclass
+class Account:
+    """One test's AWS: what was asked of it, and how `opsdb` is run against it.
+
+    `before` are called with each request before it is made, to fail or to be killed in its place.
+    """
+
+    folder: Path
+    calls: list[Call] = field(default_factory=list)
+    before: list[Callable[[Call], None]] = field(default_factory=list)
+
+    def opsdb(self, *arguments: str, input: str | None = None) -> Result:
+        """What the command line does with it."""
+        return CliRunner().invoke(main, arguments, input=input)
+
+    def deploy(self, *arguments: str, head: str = "0001", stage: str = "dev") -> Result:
+        """Deploy the stand-in whose schema is at `head`, asking nothing."""
+        given = ("--zip", str(self.zip(head)), "--layer", str(self.layer()), "--yes")
+        return self.opsdb("deploy", "--stage", stage, *given, *arguments)
+
+    def zip(self, head: str) -> Path:
+        text = (HERE / "standin.py").read_text().replace("@state@", str(self.state)).replace("@head@", head)
+        return self._zipped(
+            f"opsdb-{head}.zip", {"app.py": text, "chalicelib/__init__.py": f'__version__ = "{head}"\n'}
+        )
+
+    def layer(self) -> Path:
+        return self._zipped("client.zip", {"bin/pg_dump": "a program"})
+
+    def _zipped(self, name: str, files: dict[str, str]) -> Path:
+        path = self.folder / name
+        with zipfile.ZipFile(path, "w") as packed:
+            for file, text in files.items():
+                packed.writestr(zipfile.ZipInfo(file), text)
+        return path
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state.json"
+
+    @property
+    def events(self) -> list[list[Any]]:
+        """What the functions were called with: name, event, head of the code that heard it."""
+        return json.loads(self.state.read_text())["events"] if self.state.exists() else []
+
+    def database(self, **changed: Any) -> None:
+        """Have the stand-in's database be so."""
+        now = (
+            json.loads(self.state.read_text()) if self.state.exists() else {"revision": None, "keys": [], "events": []}
+        )
+        self.state.write_text(json.dumps({**now, **changed}))
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)
+
+    def stacks(self) -> dict[str, str]:
+        """Status by the stack's name, of those that are there."""
+        found = self.client("cloudformation").describe_stacks()["Stacks"]
+        return {one["StackName"]: one["StackStatus"] for one in found}
+
+    def output(self, stack: str, name: str) -> str:
+        [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        return next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == name)
+
+    def written(self) -> list[str]:
+        """The requests so far that could have changed something."""
+        return [one.name for one in self.calls if not READS.match(one.name.split(".")[1])]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the emulator."""
+    folder = tmp_path_factory.mktemp("emulator")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "TMPDIR": str(folder),
+        "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    with (folder / "log").open("w") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "tests.deploying.emulator"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+    try:
+        _wait_for(port, running)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + 30
+    while running.poll() is None and time.monotonic() < until:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError("the emulator did not start")
+
+
+@pytest.fixture
+def account(emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "OPSDB_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", str(next(accounts)))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(cloud, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(smoke, "READY_WITHIN_SECONDS", 2.0)
+    made = Account(tmp_path)
+    _listen(made, monkeypatch)
+    _find_names(monkeypatch)
+    return made
+
+
+def _listen(made: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = BaseClient._make_api_call
+
+    def heard(self: Any, operation: str, given: dict[str, Any]) -> Any:
+        call = Call(f"{self.meta.service_model.service_name}.{operation}", given)
+        for one in made.before:
+            one(call)
+        made.calls.append(call)
+        return asked(self, operation, given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", heard)
+
+
+def _find_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator's API has a name below localhost, which not every machine resolves."""
+    known = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: known("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **more),
+    )
