@@ -97,4 +97,4 @@ def _lines(found: Sequence[Finding]) -> Iterator[str]:
         if one.todo:
             yield f"{'':<8}   {one.todo}{f' ({one.runbook})' if one.runbook else ''}"
     counts = {state: sum(one.state == state for one in found) for state in MARKS}
-    yield f"{counts['ok']} ok, {counts['warning']} warnings, {counts['problem']} problems"
+    yield f"ok {counts['ok']}, warnings {counts['warning']}, problems {counts['problem']}"

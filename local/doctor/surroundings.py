@@ -72,7 +72,7 @@ def backups(now: datetime) -> Iterable[Found]:
         yield judge("there is no good backup yet", "run `opsdb backup`", "the-newest-backup-is-too-old")
         return
     age = timedelta(seconds=ages["BackupAgeSeconds"])
-    said = f"the newest good one is {terminal.age(now - age, now=now)} old"
+    said = f"the newest good one is {age / timedelta(hours=1):.0f} hours old"
     yield ok(said) if age <= TOO_OLD else judge(said, "run `opsdb backup`", "the-newest-backup-is-too-old")
 
 

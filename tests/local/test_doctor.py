@@ -17,9 +17,20 @@ from chalicelib.core.clock import now
 from local import cli
 from local.doctor import database as database_checks
 from local.doctoring import HERE
+from local.vendor.tls import NoTls, TlsServer, only_tls
 from opsdb_deploy.doctor import Finding, examined
 from tests.backups import stored
 from tests.conftest import PASSWORDS, Site, administer, forget
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
+    try:
+        with only_tls(tmp_path_factory.mktemp("tls")) as running:
+            yield running
+    except NoTls as error:
+        pytest.skip(str(error))
+
 
 Look = Callable[..., dict[str, list[Finding]]]
 
@@ -129,6 +140,22 @@ def test_a_server_elsewhere_without_tls_is_a_problem(look: Look, monkeypatch: py
     assert (state, "in the clear" in said) == ("problem", True)
 
 
+@pytest.mark.parametrize(
+    ("mode", "elsewhere", "state"),
+    [("verify-full", False, "ok"), ("verify-full", True, "ok"), ("require", True, "warning"), ("require", False, "ok")],
+)
+def test_tls_counts_as_far_as_the_server_is_verified(
+    tls_server: TlsServer, monkeypatch: pytest.MonkeyPatch, mode: str, elsewhere: bool, state: str
+) -> None:
+    if elsewhere:
+        monkeypatch.setattr(database_checks, "ON_THIS_MACHINE", ())
+    monkeypatch.setenv("DATABASE_URL", tls_server.admin_url().replace("verify-full", mode))
+    forget()
+    [one] = examined({"TLS": HERE["TLS"]}, now())
+    forget()
+    assert (one.state, one.said.startswith("TLSv1.") or not elsewhere) == (state, True)
+
+
 def test_a_role_with_too_much_is_noticed(look: Look, site: Site) -> None:
     administer(site.server, "ALTER ROLE opsdb_app CREATEDB CREATEROLE")
     try:
@@ -199,7 +226,7 @@ def test_no_backup_is_a_warning_here_and_a_problem_elsewhere(look: Look, site: S
 def test_an_old_backup_is_noticed(look: Look, site: Site) -> None:
     empty(site)
     stored.put(site.backups, "daily", now() - timedelta(days=4))
-    assert only(look(), "backups") == ("warning", "the newest good one is 4 d old")
+    assert only(look(), "backups") == ("warning", "the newest good one is 96 hours old")
 
 
 def test_a_missing_pg_dump_is_noticed(look: Look, tmp_path: Path) -> None:
@@ -224,10 +251,10 @@ def doctor(*words: str) -> Any:
 
 def test_the_command_ends_with_0_when_all_is_well_or_there_are_warnings_only(look: Look, site: Site) -> None:
     result = doctor()
-    assert (result.exit_code, result.stdout.splitlines()[-1].split(", ")[1:]) == (0, ["0 warnings", "0 problems"])
+    assert (result.exit_code, result.stdout.splitlines()[-1].split(", ")[1:]) == (0, ["warnings 0", "problems 0"])
     empty(site)
     result = doctor()
-    assert (result.exit_code, "1 warnings, 0 problems" in result.stdout) == (0, True)
+    assert (result.exit_code, "warnings 1, problems 0" in result.stdout) == (0, True)
     assert "run `opsdb backup` (docs/runbook.md#the-newest-backup-is-too-old)" in result.stdout
 
 
