@@ -11,12 +11,14 @@ from chalicelib.core.openapi import document
 from chalicelib.exceptions.routes import routes as exceptions
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.leave.routes import routes as leave
+from chalicelib.people.past import routes as past
+from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.routes import routes as schedules
 from chalicelib.staffing.routes import routes as staffing
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, schedules, changes, leave, exceptions, staffing, options, uploads, backups)
+ALL: tuple[Routes, ...] = (service, contract, employees, past, reviews, schedules, changes, leave, exceptions, staffing, options, uploads, backups)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

@@ -6,16 +6,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
-from chalicelib.admin.queries import active_values
-from chalicelib.admin.rules import unknown_values
 from chalicelib.core.auth import HR
 from chalicelib.core.clock import today
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, Email, EmployeeId, Input, Note, Small, Text, given
 from chalicelib.people import queries
+from chalicelib.people.joining import check, join, settle
 from chalicelib.people.queries import Employee, EmployeeFilters
-from chalicelib.people.rules import ASSIGNED, CHOSEN, date_problems, tidied
+from chalicelib.people.rules import ASSIGNED, tidied
 
 routes = Routes(__name__, tag="employees")
 
@@ -95,12 +94,8 @@ def list_employees(call: Call) -> Page[Employee]:
 @routes.post("/employees", body=NewEmployee, answer=Employee, roles=HR, errors=(409,))
 def create_employee(call: Call) -> Employee:
     """Add an employee; their first assignment and employment begin on the day of hire."""
-    facts = tidied(given(call.body))
-    facts["hire_date"] = facts["hire_date"] or today()
     with call.writing() as conn:
-        _check(conn, facts)
-        queries.insert_employee(conn, facts=facts)
-        return _settle(conn, facts["employee_id"], today())
+        return join(conn, facts=given(call.body), today=today())
 
 
 @routes.get("/employees/{employee_id}", answer=Employee)
@@ -117,11 +112,11 @@ def change_employee(call: Call, employee_id: int) -> Employee:
     effective = facts.pop("effective_date") or today()
     with call.writing() as conn:
         before = _found(conn, employee_id)
-        _check(conn, facts, {**msgspec.structs.asdict(before), **facts})
+        check(conn, facts, {**msgspec.structs.asdict(before), **facts})
         _check_effective(conn, employee_id, facts, effective)
         if facts:
             queries.update_employee(conn, employee_id=employee_id, facts=facts)
-        return _settle(conn, employee_id, effective)
+        return settle(conn, employee_id=employee_id, effective_date=effective)
 
 
 @routes.delete("/employees/{employee_id}", query=Removal, answer=Removed, roles=HR)
@@ -144,27 +139,11 @@ def restore_employee(call: Call, employee_id: int) -> Employee:
         return _found(conn, employee_id)
 
 
-def _check(conn: Connection, facts: dict[str, object], merged: dict[str, object] | None = None) -> None:
-    """Invalid, with every problem, unless the dropdown values are active and the dates possible."""
-    chosen = {name: facts[name] for name in (*CHOSEN, "status") if facts.get(name) is not None}
-    problems = date_problems(merged or facts)
-    if chosen:
-        problems += unknown_values(chosen, active_values(conn, chosen))  # type: ignore[arg-type]
-    if problems:
-        raise Invalid(*problems)
-
-
 def _check_effective(conn: Connection, employee_id: int, facts: dict[str, object], effective: date) -> None:
     """A change of assignment cannot reach behind the assignment it changes."""
     since = queries.assigned_since(conn, employee_id=employee_id)
     if since and effective < since and facts.keys() & set(ASSIGNED):
         raise Invalid(f"effective_date: must not be before {since}, when the current assignment began; got {effective}")
-
-
-def _settle(conn: Connection, employee_id: int, effective: date) -> Employee:
-    queries.record_assignments(conn, employee_ids=[employee_id], effective_date=effective)
-    queries.record_employments(conn, employee_ids=[employee_id])
-    return _found(conn, employee_id)
 
 
 def _found(conn: Connection, employee_id: int) -> Employee:

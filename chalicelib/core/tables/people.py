@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
 
 STATUSES = ("Active", "Inactive", "On Leave")
+SEARCHED = ("full_name", "first_name", "last_name", "ruex_id", "company_email", "agent_id", "axonify_id")
+"""What somebody may be looked for by."""
 
 
 def _facts() -> list[Column[Any]]:
@@ -67,6 +69,12 @@ employees = Table(
         func.folded(text("full_name")).label("name"),
         postgresql_using="gin",
         postgresql_ops={"name": "gin_trgm_ops"},
+    ),
+    Index(
+        "employees_search_idx",
+        func.searchable(*map(text, SEARCHED)).label("words"),
+        postgresql_using="gin",
+        postgresql_ops={"words": "gin_trgm_ops"},
     ),
     Index("employees_supervisor_idx", "supervisor"),
     Index("employees_department_idx", "department"),

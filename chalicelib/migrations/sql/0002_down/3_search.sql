@@ -1,0 +1,2 @@
+DROP INDEX employees_search_idx;
+DROP FUNCTION searchable(text, text, text, text, text, text, text);
