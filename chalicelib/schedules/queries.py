@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     and_,
     column,
+    delete,
     extract,
     insert,
     literal,
@@ -21,11 +22,12 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlalchemy import update as change
 
 from chalicelib.core.http import Page
 from chalicelib.core.inputs import Clock, Day, PersonFilters, RowId
 from chalicelib.core.paging import page
-from chalicelib.core.tables import employees, schedules
+from chalicelib.core.tables import employees, schedules, schedules_history
 from chalicelib.people.queries import person_conditions
 from chalicelib.schedules.rules import span
 
@@ -187,3 +189,20 @@ def find_schedule(conn: Connection, *, schedule_id: int) -> Schedule | None:
     key = select(literal(schedule_id, BigInteger).label("key")).subquery()
     row = conn.execute(select(*_COLUMNS).select_from(_details(key))).one_or_none()
     return Schedule(*row) if row else None
+
+
+def update_schedule(conn: Connection, *, schedule_id: int, facts: Mapping[str, Any]) -> None:
+    """Change these columns of a row."""
+    conn.execute(change(schedules).where(schedules.c.schedule_id == schedule_id).values(**facts))
+
+
+def delete_schedule(conn: Connection, *, schedule_id: int) -> None:
+    conn.execute(delete(schedules).where(schedules.c.schedule_id == schedule_id))
+
+
+def archived_on(conn: Connection, *, schedule_id: int) -> date | None:
+    """The day this row moved to history; None when it is not there."""
+    found: date | None = conn.execute(
+        select(schedules_history.c.archived_date).where(schedules_history.c.schedule_id == schedule_id)
+    ).scalar()
+    return found

@@ -48,6 +48,15 @@ def times_problem(*, work_code: str, work_class: str | None, timed: bool) -> str
     return None
 
 
+def entry_problem(*, origin: str, given_away: bool, change_id: int | None) -> str | None:
+    """Why a row is not to be edited by hand; None when it is its person's own plan."""
+    if origin != "change" and not given_away:
+        return None
+    if change_id is None:
+        return "schedule_id: is a day off that makes room for an exception's shift: revert that exception instead"
+    return f"schedule_id: changed hands by change {change_id}: cancel change {change_id} instead"
+
+
 def span(said: str) -> tuple[datetime, datetime]:
     """FROM and TO in `2026-10-05T22:00,2026-10-06T06:00`, local to the site; Invalid unless TO is after FROM."""
     try:

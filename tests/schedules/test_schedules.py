@@ -15,6 +15,7 @@ from tests.api import Api
 from tests.conftest import Site, forget
 
 ADA = 41031748911
+NAME = "Ada Person911"
 MONDAY = "2026-10-05"
 
 
@@ -44,6 +45,7 @@ def test_a_shift_by_hand_is_there_as_such(floor: Api) -> None:
         "origin": "manual",
         "work_class": "work",
     }
+    assert made.body.pop("warnings") == []
     assert floor.get("/schedules").data == [made.body]
 
 
@@ -57,7 +59,10 @@ def test_a_stop_at_or_before_the_start_is_on_the_next_day(floor: Api) -> None:
 def test_a_night_and_the_early_shift_after_it_collide(floor: Api) -> None:
     create(floor, start_time="22:00", stop_time="06:00")
     refused = create(floor, nominal_date="2026-10-06", start_time="05:00", stop_time="13:00")
-    assert (refused.status, refused.errors) == (409, ["start_time: overlaps another shift of this person"])
+    assert (refused.status, refused.errors) == (
+        409,
+        [f"{NAME} would be in two places: 2026-10-06 05:00-13:00 (REG) overlaps 2026-10-05 22:00-06:00 (REG)"],
+    )
     assert create(floor, nominal_date="2026-10-06", start_time="06:00", stop_time="14:00").status == 201
 
 
@@ -67,7 +72,7 @@ def test_a_day_off_has_no_times_and_excludes_shifts(floor: Api) -> None:
     both = create(floor)
     assert (both.status, both.errors) == (
         409,
-        ["nominal_date: already holds a day off, or shifts; it cannot hold both"],
+        [f"{NAME} has 2026-10-05 (OFF): that nominal date cannot hold 2026-10-05 09:00-17:00 (REG) as well"],
     )
     assert create(floor, nominal_date="2026-10-06", start_time=None, stop_time=None, work_code="VACATION").status == 201
 
