@@ -31,9 +31,7 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
         raise DeployError(f"{cloud.stage} was deployed by CloudFormation: `opsdb destroy` it first, its data stays")
     if found.value("app", "DatabaseSecretArn"):
         raise DeployError("DatabaseSecretArn goes with CloudFormation only: Chalice's roles may not read it")
-    for part in WRITTEN:
-        template = stacks.body(found.templates[part])
-        bringing.bring(cloud, part, template=template, values=found.values[part], outcome=done)
+    steps.foundations(cloud, found, done)
     built = steps.uploaded(cloud, asked, found, done)
     folder = _rendered(cloud, found, built)
     if not cloud.talk.agree(f"Have Chalice deploy {cloud.stage}, from {folder}?"):

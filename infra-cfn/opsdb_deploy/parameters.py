@@ -49,10 +49,10 @@ def chosen(
 def unknown(names: Iterable[str], templates: Iterable[Template]) -> list[str]:
     """A sentence for each name that no template declares or that is not anybody's to set."""
     known = {name for template in templates for name in template.get("Parameters", {})} - DECIDED
-    return [_not_known(name, known) for name in names if name not in known]
+    return [_notknown(name, known) for name in names if name not in known]
 
 
-def _not_known(name: str, known: set[str]) -> str:
+def _notknown(name: str, known: set[str]) -> str:
     if name in DECIDED:
         return f"{name} is not set by hand: it follows from --stage, --zip, --layer and --with"
     by_small = {one.lower(): one for one in known}
@@ -92,27 +92,28 @@ def _is_in_range(declared: Mapping[str, Any], value: str) -> bool:
 
 
 def _broken_rules(template: Template, values: Values) -> list[str]:
-    known = _known(template, values)
+    stated = known(template, values)
     return [
         assertion["AssertDescription"]
         for rule in template.get("Rules", {}).values()
-        if _holds(rule.get("RuleCondition", {"Fn::And": []}), known, {})
+        if _holds(rule.get("RuleCondition", {"Fn::And": []}), stated, {})
         for assertion in rule["Assertions"]
-        if not _holds(assertion["Assert"], known, {})
+        if not _holds(assertion["Assert"], stated, {})
     ]
 
 
 def present(template: Template, values: Values) -> list[str]:
     """The resources that the stack would have with these values."""
-    known, conditions = _known(template, values), template.get("Conditions", {})
+    values_by_name, conditions = known(template, values), template.get("Conditions", {})
     return [
         name
         for name, resource in template["Resources"].items()
-        if "Condition" not in resource or _holds(conditions[resource["Condition"]], known, conditions)
+        if "Condition" not in resource or _holds(conditions[resource["Condition"]], values_by_name, conditions)
     ]
 
 
-def _known(template: Template, values: Values) -> dict[str, str]:
+def known(template: Template, values: Values) -> dict[str, str]:
+    """Every parameter's value, from the template where nobody states one."""
     defaults = {name: _text(one.get("Default", "")) for name, one in template.get("Parameters", {}).items()}
     return {**defaults, **values.every()}
 

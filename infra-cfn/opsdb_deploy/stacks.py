@@ -107,7 +107,7 @@ def plan(cloud: Cloud, stack: str, *, template: str, values: Values) -> Plan | N
         ChangeSetType="CREATE" if creates else "UPDATE",
         Capabilities=["CAPABILITY_IAM"],
         Parameters=values.request(),
-        # What has its name from us and is there already (a bucket that outlived its stack) is taken over.
+        # What is there already under a name that the template spells out is taken over; see adoption.py.
         **({"ImportExistingResources": True} if creates else {}),
         **({"TemplateURL": template} if template.startswith("https://") else {"TemplateBody": template}),
     )
@@ -140,7 +140,8 @@ def apply(cloud: Cloud, made: Plan) -> None:
     cloud.client("cloudformation").execute_change_set(
         ChangeSetName=made.id,
         # A creation that fails leaves nothing behind, not even what is kept otherwise: it would be in its own way.
-        RetainExceptOnCreate=made.creates,
+        # Not so where something was taken over.
+        RetainExceptOnCreate=made.creates and not any(one.action == "Import" for one in made.changes),
     )
     found = events.follow(cloud, made.stack_id, since=since, total=len(made.changes))
     if found["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}:

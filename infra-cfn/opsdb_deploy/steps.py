@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsdb_deploy import bringing, notification, outcome, record, release, schema, smoke, stacks
+from opsdb_deploy.adoption import adopting
 from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.outcome import UNCHANGED, Outcome
 from opsdb_deploy.record import Record
@@ -40,10 +41,7 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
     """Bring the stage to this release; `done` is filled in on the way."""
     found = begun(cloud, asked, done)
     _check_way(cloud)
-    for part in WRITTEN:
-        bringing.bring(
-            cloud, part, template=stacks.body(found.templates[part]), values=found.values[part], outcome=done
-        )
+    foundations(cloud, found, done)
     built = uploaded(cloud, asked, found, done)
     _app(cloud, asked, found, built, done)
     for part in ("edge", "watch"):
@@ -84,6 +82,14 @@ def foresee(cloud: Cloud, asked: Asked, done: Outcome) -> None:
     last = record.newest(cloud, bucket) if bucket else None
     if not last or last.code != code.key:
         cloud.talk.say(f"The code would be {code.key}; whether the schema changes is asked once it is there.")
+
+
+def foundations(cloud: Cloud, found: Wanted, done: Outcome) -> None:
+    """What both ways stand on: the network and the data."""
+    for part in WRITTEN:
+        is_there = stacks.is_made(stacks.described(cloud, cloud.stack(part)))
+        template = found.templates[part] if is_there else adopting(cloud, found.templates[part])
+        bringing.bring(cloud, part, template=stacks.body(template), values=found.values[part], outcome=done)
 
 
 # --- the release

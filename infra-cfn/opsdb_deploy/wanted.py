@@ -50,9 +50,10 @@ class Wanted:
         return Values({**self.values[part].given, **there}, kept)
 
     def shown(self, part: str, values: Values) -> dict[str, str]:
-        """The values that may be told to anybody."""
+        """The values that may be told to anybody, the template's defaults included."""
         declared = self.templates[part]["Parameters"]
-        return {name: value for name, value in values.every().items() if not declared[name].get("NoEcho")}
+        told = {name for name, one in declared.items() if not one.get("NoEcho")}
+        return {name: value for name, value in parameters.known(self.templates[part], values).items() if name in told}
 
 
 def wanted(cloud: Cloud, given: Mapping[str, str], *, front_door: str = "http") -> Wanted:

@@ -10,18 +10,21 @@ import time
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.loaders
 import pytest
 from botocore.client import BaseClient
 from click.testing import CliRunner, Result
 
 from local.cli import main
-from opsdb_deploy import cloud, smoke
+from opsdb_deploy import cloud, smoke, wanted
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -54,16 +57,16 @@ class Account:
         """What the command line does with it."""
         return CliRunner().invoke(main, arguments, input=input)
 
-    def deploy(self, *arguments: str, head: str = "0001", stage: str = "dev") -> Result:
+    def deploy(self, *arguments: str, head: str = "0001", text: str = "", stage: str = "dev") -> Result:
         """Deploy the stand-in whose schema is at `head`, asking nothing."""
-        given = ("--zip", str(self.zip(head)), "--layer", str(self.layer()), "--yes")
+        given = ("--zip", str(self.zip(head, text)), "--layer", str(self.layer()), "--yes")
         return self.opsdb("deploy", "--stage", stage, *given, *arguments)
 
-    def zip(self, head: str) -> Path:
-        text = (HERE / "standin.py").read_text().replace("@state@", str(self.state)).replace("@head@", head)
-        return self._zipped(
-            f"opsdb-{head}.zip", {"app.py": text, "chalicelib/__init__.py": f'__version__ = "{head}"\n'}
-        )
+    def zip(self, head: str, text: str = "") -> Path:
+        """The stand-in for that revision of the schema; `text` makes it another release."""
+        code = (HERE / "standin.py").read_text().replace("@state@", str(self.state)).replace("@head@", head)
+        files = {"app.py": f"{code}\n{text}\n", "chalicelib/__init__.py": f'__version__ = "{head}"\n'}
+        return self._zipped(f"opsdb-{head}.zip", files)
 
     def layer(self) -> Path:
         return self._zipped("client.zip", {"bin/pg_dump": "a program"})
@@ -92,7 +95,7 @@ class Account:
         self.state.write_text(json.dumps({**now, **changed}))
 
     def client(self, service: str) -> Any:
-        return boto3.client(service)
+        return boto3.Session().client(service)
 
     def stacks(self) -> dict[str, str]:
         """Status by the stack's name, of those that are there."""
@@ -102,6 +105,17 @@ class Account:
     def output(self, stack: str, name: str) -> str:
         [found] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         return next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == name)
+
+    def waiting(self, stack: str) -> list[str]:
+        """The change sets of the stack that nobody has decided about."""
+        found = self.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+        return [one["ChangeSetName"] for one in found if one["ExecutionStatus"] == "AVAILABLE"]
+
+    @property
+    def revision(self) -> str | None:
+        """The schema of the stand-in's database."""
+        found: str | None = json.loads(self.state.read_text())["revision"]
+        return found
 
     def written(self) -> list[str]:
         """The requests so far that could have changed something."""
@@ -148,8 +162,25 @@ def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the emulator did not start")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loader() -> Iterator[None]:
+    """What botocore knows of AWS is read once, not once for every client."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.loaders, "create_loader", cache(botocore.loaders.create_loader))
+        yield
+
+
+@pytest.fixture(scope="session")
+def templates() -> Callable[[str], dict[str, Any]]:
+    """The templates of a stage, made once by the real maker; each caller gets its own."""
+    made = cache(wanted.made)
+    return lambda stage: deepcopy(made(stage))
+
+
 @pytest.fixture
-def account(emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+def account(
+    emulator: str, templates: Callable[[str], dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Account:
     for name in [name for name in os.environ if name.startswith(("AWS_", "OPSDB_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator)
@@ -157,6 +188,7 @@ def account(emulator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setattr(cloud, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(wanted, "made", templates)
     monkeypatch.setattr(smoke, "READY_WITHIN_SECONDS", 2.0)
     made = Account(tmp_path)
     _listen(made, monkeypatch)

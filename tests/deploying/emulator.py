@@ -10,10 +10,10 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import apigateway
-from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as HANDLERS
+from ministack.services import apigateway, rds
+from ministack.services.cloudformation import provisioners
 
-MASTER_PASSWORD = "the-master-password"
+from tests.deploying.emulator_facts import MASTER_PASSWORD
 
 MISSING = {
     "AWS::Budgets::Budget": "budget",
@@ -28,6 +28,8 @@ MISSING = {
     "AWS::RDS::EventSubscription": "subscription",
 }
 """Types it does not know -> what their ids begin with."""
+
+HANDLERS = provisioners._RESOURCE_HANDLERS
 
 Create = Callable[..., tuple[str, dict[str, Any]]]
 
@@ -63,6 +65,39 @@ def with_formulas(create: Create) -> Create:
     return made
 
 
+retained: dict[tuple[str, str], str] = {}
+"""Automated backups that outlive their database, which it lacks: by account and name, what RDS calls them."""
+
+
+def leaving_backups(delete: Callable[..., None]) -> Callable[..., None]:
+    def gone(name: str, properties: dict[str, Any], *more: Any) -> None:
+        retained[get_account_id(), name] = rds._instances[name]["DbiResourceId"]
+        delete(name, properties, *more)
+
+    return gone
+
+
+def described(parameters: dict[str, Any]) -> Any:
+    found = retained.get((get_account_id(), rds._p(parameters, "DBInstanceIdentifier")))
+    one = (
+        f"<DBInstanceAutomatedBackup><DbiResourceId>{found}</DbiResourceId></DBInstanceAutomatedBackup>"
+        if found
+        else ""
+    )
+    result = f"<DBInstanceAutomatedBackups>{one}</DBInstanceAutomatedBackups>"
+    return answer("DescribeDBInstanceAutomatedBackups", result)
+
+
+def forgotten(parameters: dict[str, Any]) -> Any:
+    for key in [key for key, id in retained.items() if id == rds._p(parameters, "DbiResourceId")]:
+        del retained[key]
+    return answer("DeleteDBInstanceAutomatedBackup", "")
+
+
+def answer(action: str, result: str) -> Any:
+    return rds._xml(200, f"{action}Response", f"<{action}Result>{result}</{action}Result>")
+
+
 def owner_of(api_id: str) -> tuple[str, str] | None:
     """Account and region of an API; it would look only in the account of a signature, which callers of an API lack."""
     return next(
@@ -71,6 +106,12 @@ def owner_of(api_id: str) -> tuple[str, str] | None:
 
 
 apigateway.find_api_scope = owner_of
+# It takes the bucket that a change set imports for one that is in the way.
+provisioners.s3_bucket_name_conflict = lambda name: None
+rds._ACTION_MAP |= {
+    "DescribeDBInstanceAutomatedBackups": described,
+    "DeleteDBInstanceAutomatedBackup": forgotten,
+}
 for kind, prefix in MISSING.items():
     HANDLERS.setdefault(kind, {"create": nothing(prefix), "delete": lambda *gone: None})
 for kind, around in {
@@ -79,6 +120,8 @@ for kind, around in {
     "AWS::RDS::DBInstance": with_master_secret,
 }.items():
     HANDLERS[kind] = {**HANDLERS[kind], "create": around(HANDLERS[kind]["create"])}
+
+HANDLERS["AWS::RDS::DBInstance"]["delete"] = leaving_backups(HANDLERS["AWS::RDS::DBInstance"]["delete"])
 
 if __name__ == "__main__":
     sys.argv[1:] = []

@@ -1,0 +1,3 @@
+"""What the emulator and the tests both know."""
+
+MASTER_PASSWORD = "the-master-password"
