@@ -1,4 +1,4 @@
-"""The deployed files by themselves, and the zip that Chalice makes of them."""
+"""The deployed files by themselves, the zip that Lambda gets, and the one that Chalice would make of them."""
 
 import fcntl
 import json
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from local.terminal import UNREACHABLE
+from opsdb_deploy import sources
 from tests.conftest import Site
 from tests.deployed import functions, runtime
 from tests.deployed.invoke import Function
@@ -23,34 +26,28 @@ from tests.deployed.invoke import Function
 ROOT = Path(__file__).parents[2]
 STAGE = "dev"
 DEPLOYED = ("app.py", "chalicelib", ".chalice", "requirements.txt")
+NEEDED = ("app.py", "chalicelib", "local", "infra-cfn/opsdb_deploy", "requirements.txt", "requirements-dev.txt")
+"""What of a clone makes a package."""
+
 FIGURES = ("zip", "unzipped", "first answer", "peak")
 
 
 @dataclass(frozen=True)
 class Package:
-    """What `chalice package` wrote."""
+    """A zip, and what `opsdb package` said of it."""
 
-    folder: Path
-    source: Path
-
-    @property
-    def zip(self) -> Path:
-        return self.folder / "deployment.zip"
+    zip: Path
+    said: dict[str, Any]
 
     @cached_property
     def contents(self) -> dict[str, zipfile.ZipInfo]:
         with zipfile.ZipFile(self.zip) as packed:
-            return {one.filename: one for one in packed.infolist() if not one.is_dir()}
+            return {one.filename: one for one in packed.infolist()}
 
     @cached_property
-    def terraform(self) -> str:
-        return (self.folder / "chalice.tf.json").read_text()
-
-    @property
-    def functions(self) -> dict[str, dict[str, Any]]:
-        """What Terraform is told of each function, by its handler."""
-        resources = json.loads(self.terraform)["resource"]["aws_lambda_function"]
-        return {one["handler"]: one for one in resources.values()}
+    def files(self) -> dict[str, bytes]:
+        with zipfile.ZipFile(self.zip) as packed:
+            return {name: packed.read(name) for name in self.contents}
 
 
 @pytest.fixture(scope="session")
@@ -85,84 +82,141 @@ def function(request: pytest.FixtureRequest, code: Path, site: Site) -> Function
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """`chalice package`, run once for all; skips where its wheels cannot be downloaded."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers have in common."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = shared / "package"
-    with (shared / "package.lock").open("w") as lock:
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@contextmanager
+def alone(shared: Path, name: str) -> Iterator[Path]:
+    """The folder `name` of `shared`, and no other worker in the block."""
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
-            _make(folder)
-    return Package(folder / "made", folder / "source")
+        yield shared / name
 
 
-def _make(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    source = copy_code(_made(folder / "source"))
-    chalice = Path(sys.executable).with_name("chalice")
-    command: list[str | Path] = [chalice, "package", "--pkg-format", "terraform", "--stage", STAGE, folder / "draft"]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSDB_", "DATABASE_URL"))
-    }
-    # Bytecode made while packaging would be packed, and is of no use there.
-    environment |= {"AWS_DEFAULT_REGION": "us-east-1", "PIP_RETRIES": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    ran = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
-    if ran.returncode and not _index_answers(folder):
-        pytest.skip("the package index cannot be reached, and chalice package downloads its wheels from there")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    shutil.rmtree(source / ".chalice" / "deployments")
-    (folder / "draft").rename(folder / "made")
-
-
-def _index_answers(folder: Path) -> bool:
-    """Whether one small pinned wheel can be downloaded, past the cache."""
-    pinned = next(line for line in (ROOT / "requirements.txt").read_text().splitlines() if line.startswith("multipart"))
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--retries", "0"]
-    ran = subprocess.run([*command, "--dest", folder / "probe", pinned], capture_output=True, check=False)
-    return ran.returncode == 0
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
+@pytest.fixture(scope="session")
+def clone(shared: Path) -> Path:
+    """A copy of what makes a package, so that nobody edits it meanwhile; wheels are kept where a clone keeps them."""
+    with alone(shared, "clone") as folder:
+        if not folder.exists():
+            copy_clone(ROOT, folder)
     return folder
+
+
+def copy_clone(source: Path, folder: Path) -> None:
+    kept = ROOT / "build" / "wheels"
+    kept.mkdir(parents=True, exist_ok=True)
+    draft = folder.with_name(f"{folder.name}-draft")
+    for name in NEEDED:
+        (draft / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, draft / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source / name, draft / name)
+    (draft / "build").mkdir()
+    (draft / "build" / "wheels").symlink_to(kept)
+    draft.rename(folder)
+
+
+def packaged(clone: Path, into: Path, *options: str, **variables: str) -> Package:
+    """`opsdb package` of a clone; skips where its wheels are not there and cannot be fetched."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "local", "package", "--json", "--into", str(into), *options],
+        cwd=clone,
+        env=_unsettled() | {"PYTHONPATH": f"{clone}:{clone}/infra-cfn", "PIP_RETRIES": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode == UNREACHABLE:
+        pytest.skip(ran.stderr.strip())
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    return Package(Path(said["path"]), said)
+
+
+def _unsettled() -> dict[str, str]:
+    """This environment without what concerns opsdb or AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "OPSDB_", "DATABASE_"))}
+
+
+@pytest.fixture(scope="session")
+def package(shared: Path, clone: Path) -> Package:
+    """The zip for the default runtime, made once for all."""
+    with alone(shared, "package") as folder:
+        answer = folder / "answer.json"
+        if not answer.exists():
+            made = packaged(clone, folder)
+            answer.write_text(json.dumps(made.said))
+    said = json.loads(answer.read_text())
+    return Package(Path(said["path"]), said)
+
+
+def chalice_package(code: Path, folder: Path) -> None:
+    """What Chalice makes of the deployed files, of the wheels that `opsdb package` has fetched."""
+    chalice = Path(sys.executable).with_name("chalice")
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    variables = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(ROOT / "build" / "wheels" / f"{version}-x86_64"),
+        # Bytecode made while packaging would be packed, and is of no use there.
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    ran = subprocess.run(
+        [chalice, "package", "--pkg-format", "terraform", "--stage", STAGE, folder],
+        cwd=code,
+        env=_unsettled() | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.fixture(scope="session")
 def place(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[runtime.Place]:
     """The zip in a read-only folder, as Lambda lays it out."""
     if sys.version_info[:2] != (3, 11):
-        pytest.skip("the functions run on Python 3.11 and so does their zip; this is another one")
+        pytest.skip("the package is for Python 3.11, and this is another one")
     if not sys.platform.startswith("linux"):
         pytest.skip("the zip holds libraries for Linux")
-    task_root = tmp_path_factory.mktemp("task")
+    with unpacked(package, tmp_path_factory.mktemp("task")) as task_root:
+        yield runtime.Place(task_root, runtime.install_client(tmp_path_factory.mktemp("runtime")))
+
+
+@contextmanager
+def unpacked(package: Package, folder: Path) -> Iterator[Path]:
+    """The zip's files in `folder`, where nobody can write until the block ends."""
     with zipfile.ZipFile(package.zip) as packed:
-        packed.extractall(task_root)
-    found = [task_root, *task_root.rglob("*")]
+        packed.extractall(folder)
+    found = [folder, *folder.rglob("*")]
     for one in found:
         one.chmod(0o555 if one.is_dir() else 0o444)
-    yield runtime.Place(task_root, runtime.install_client(tmp_path_factory.mktemp("runtime")))
+    yield folder
     for one in found:
         one.chmod(0o755)
-    shutil.rmtree(task_root)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
 def start(
-    package: Package,
     place: runtime.Place,
     site: Site,
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> Iterator[Callable[[str], runtime.Container]]:
     """Start a function of the package by its handler, as its stage configures it."""
+    names = {one.handler: one.name for one in functions.declared()}
     started: dict[str, runtime.Container] = {}
 
     def begin(handler: str) -> runtime.Container:
-        told = package.functions[handler]
-        variables = {**told["environment"]["variables"], **functions.environment(site, handler)}
-        log = tmp_path / f"{handler}.log"
-        started[handler] = runtime.Container(place, handler, memory=told["memory_size"], environment=variables, log=log)
+        told = sources.configuration(STAGE, names[handler])
+        variables = {**told["environment_variables"], **functions.environment(site, handler)}
+        memory, log = told["lambda_memory_size"], tmp_path / f"{handler}.log"
+        started[handler] = runtime.Container(place, handler, memory=memory, environment=variables, log=log)
         return started[handler]
 
     yield begin

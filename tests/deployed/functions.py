@@ -1,5 +1,7 @@
 """What is deployed: the handlers Chalice knows of, and what each of them may know."""
 
+from opsdb_deploy.declared import Function
+from opsdb_deploy.declared import functions as found_in
 from tests.conftest import Site
 
 DATABASE = {
@@ -14,12 +16,16 @@ DATABASE = {
 """The database role that a function signs in as, one has two; its policy allows no other."""
 
 
-def registered() -> set[str]:
-    """Every handler string that Chalice would deploy."""
+def declared() -> list[Function]:
+    """Every function that app.py makes."""
     from app import app
 
-    others = [*app.event_sources, *app.pure_lambda_functions, *app.builtin_auth_handlers]
-    return {"app.app"} | {one.handler_string for one in [*others, *app.websocket_handlers.values()]}
+    return found_in(app)
+
+
+def registered() -> set[str]:
+    """Every handler string that is deployed."""
+    return {one.handler for one in declared()}
 
 
 def environment(site: Site, handler: str) -> dict[str, str]:

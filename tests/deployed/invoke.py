@@ -54,6 +54,7 @@ class Function:
     code: Path
     handler: str
     environment: dict[str, str]
+    python: tuple[str, ...] = (sys.executable, "-I")
 
     def __call__(self, event: dict[str, Any]) -> Outcome:
         return self.each(event)[0]
@@ -61,7 +62,7 @@ class Function:
     def each(self, *events: dict[str, Any]) -> list[Outcome]:
         """The outcomes of events that reach one container one after the other."""
         ran = subprocess.run(
-            [sys.executable, "-I", "-c", RUNNER],
+            [*self.python, "-c", RUNNER],
             input=json.dumps(events),
             env={**self.environment, **self._lambda(), "PATH": os.environ["PATH"]},
             cwd="/",

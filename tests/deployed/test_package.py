@@ -1,32 +1,38 @@
 """The zip that is deployed: what is in it, and that its functions run from it alone."""
 
+import ast
+import hashlib
 import json
+import os
 import re
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 from sqlalchemy import text
 
 from chalicelib.core import auth, db, storage
 from chalicelib.core.clock import now
 from chalicelib.migrations import steps
 from local import events
+from opsdb_deploy.package import contents
 from tests import make
 from tests.conftest import PASSWORDS, Site, administer
 from tests.deployed import documents, functions, runtime
-from tests.deployed.conftest import Package
+from tests.deployed.conftest import ROOT, Package, chalice_package, copy_clone, packaged
 from tests.deployed.documents import request
+from tests.test_structure import HEAVY
 
 MEGABYTE = 1_000_000
-ZIP_LIMIT, UNZIPPED_LIMIT = 50 * MEGABYTE, 250 * MEGABYTE
-"""What Lambda takes; the first where a zip is sent to it directly."""
+ZIP_LIMIT, UNZIPPED_LIMIT = 30 * MEGABYTE, 100 * MEGABYTE
+"""Well below what Lambda takes: 50 where a zip is sent to it directly, 250."""
 
 MOST_RESIDENT = 450 * MEGABYTE
-GLIBC = (2, 26) if sys.version_info < (3, 12) else (2, 34)
-"""Of the Lambda runtime of this Python."""
 
 Start = Callable[[str], runtime.Container]
 Record = Callable[[str, object], None]
@@ -35,13 +41,12 @@ Record = Callable[[str, object], None]
 # What is in it
 
 
-def test_the_package_holds_every_file_of_the_app_and_none_of_the_rest(package: Package) -> None:
-    ours = {str(one.relative_to(package.source)) for one in package.source.glob("chalicelib/**/*") if one.is_file()}
+def test_the_package_holds_every_file_of_the_app_and_none_of_the_rest(package: Package, clone: Path) -> None:
+    ours = {str(one.relative_to(clone)) for one in clone.glob("chalicelib/**/*") if one.is_file()} | {"app.py"}
     assert any(name.endswith(".sql") for name in ours)
-    packed = package.contents.keys()
-    assert {"app.py", *ours} <= packed
-    assert {name for name in packed if name.startswith(("app", "chalicelib/"))} == {"app.py", *ours}
-    first = {name.partition("/")[0] for name in packed}
+    sources = {name for name in package.contents if not name.endswith(".pyc")}
+    assert {name for name in sources if name.startswith(("app", "chalicelib/"))} == ours
+    first = {name.partition("/")[0] for name in package.contents}
     assert not first & {"tests", "local", "bench", "docs", "infra-cfn", "build", ".chalice", ".local", ".venv", ".git"}
 
 
@@ -49,47 +54,137 @@ def test_the_package_is_of_a_size_that_lambda_takes(package: Package, record_pro
     size, unzipped = package.zip.stat().st_size, sum(one.file_size for one in package.contents.values())
     record_property("zip", f"{size / MEGABYTE:.1f} MB")
     record_property("unzipped", f"{unzipped / MEGABYTE:.1f} MB")
+    assert (package.said["size"], package.said["unzipped"]) == (size, unzipped)
     assert size < ZIP_LIMIT
     assert unzipped < UNZIPPED_LIMIT
 
 
-def test_every_library_runs_on_the_c_library_of_the_runtime(package: Package) -> None:
-    needed = {}
+def test_the_command_says_what_it_made(package: Package) -> None:
+    assert package.zip.name == "opsdb-3.11-x86_64.zip"
+    assert package.said["sha256"] == hashlib.sha256(package.zip.read_bytes()).hexdigest()
+    assert package.said["packages"]["chalice"]
+
+
+def test_every_module_comes_compiled_and_nothing_else_does(package: Package) -> None:
+    if not package.said["bytecode"]:
+        pytest.skip("there is no Python 3.11 here to compile with")
+    modules = {name for name in package.contents if name.endswith(".py")}
+    compiled = {name for name in package.contents if "__pycache__" in name}
+    assert compiled == {re.sub(r"([^/]+)\.py$", r"__pycache__/\1.cpython-311.pyc", name) for name in modules}
+    unchecked_hash = (0b01).to_bytes(4, "little")
+    assert {package.files[name][4:8] for name in compiled} == {unchecked_hash}
+
+
+def test_everybody_may_read_every_file_and_run_what_is_a_library(package: Package) -> None:
+    modes = {name: one.external_attr >> 16 for name, one in package.contents.items()}
+    libraries = {name for name in modes if re.search(r"\.so(\.[\d.a-z]+)?$", name)}
+    assert any(name.startswith("psycopg2/") for name in libraries)
+    assert {name for name, mode in modes.items() if mode == 0o100755} == libraries
+    assert {mode for name, mode in modes.items() if name not in libraries} == {0o100644}
+
+
+def test_nothing_is_there_twice_or_for_nothing(package: Package) -> None:
     with zipfile.ZipFile(package.zip) as packed:
-        for name in package.contents:
-            if re.search(r"\.so(\.\d+)*$", name):
-                found = re.findall(rb"GLIBC_(\d+)\.(\d+)", packed.read(name))
-                needed[name] = max((int(major), int(minor)) for major, minor in found) if found else (0, 0)
-    assert any(name.startswith("psycopg2/") for name in needed)
-    assert {name: version for name, version in needed.items() if version > GLIBC} == {}
+        names = packed.namelist()
+    assert names == sorted(set(names))
+    useless = r"(^|/)(tests?|testing|examples)/|\.(pyi|pyx|pxd|c|h|rst|so\.debug)$|/(RECORD|INSTALLER|WHEEL)$"
+    assert [name for name in names if re.search(useless, name) and "/licenses/" not in name] == []
+    assert {name for name in names if name.startswith("chalice/") and name.endswith(".py")} == contents.RUNTIME
+    tools = ("pip", "setuptools", "wheel", "inquirer", "click", "yaml", "pytest")
+    assert not {name.partition("/")[0].removesuffix(".py") for name in names} & set(tools)
+    # Licences are in several packages, and a zone has several names.
+    large = {name for name, one in package.contents.items() if one.file_size > 10_000 and ".dist-info/" not in name}
+    large -= {name for name in large if name.startswith("tzdata/")}
+    assert len({hashlib.sha256(package.files[name]).digest() for name in large}) == len(large)
 
 
-def test_no_wheel_was_built_on_this_machine(package: Package) -> None:
-    tags = {}
-    with zipfile.ZipFile(package.zip) as packed:
-        for name in package.contents:
-            if name.endswith(".dist-info/WHEEL"):
-                tags[name.partition("/")[0]] = re.findall(r"^Tag: \S+-(\S+)$", packed.read(name).decode(), re.M)
-    assert tags
-    assert {name: found for name, found in tags.items() if any(tag.startswith("linux") for tag in found)} == {}
+def test_every_package_brings_its_licence(package: Package) -> None:
+    found = {re.match(r"([^/]+)-[^/-]+\.dist-info/(licenses/)?licen[cs]e", name, re.I) for name in package.contents}
+    assert {canonicalize_name(one[1]) for one in found if one} == {*package.said["packages"]}
 
 
-def test_no_marker_is_left_in_what_terraform_is_given(package: Package) -> None:
-    assert not re.search(r"\$\{(network|data):", package.terraform)
+def test_data_of_just_those_services_is_there_that_the_code_calls(package: Package) -> None:
+    called = set()
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"client", "create_client", "resource"}:
+                called |= {one.value for one in node.args[:1] if isinstance(one, ast.Constant)}
+    assert called == {*contents.SERVICES}
+    there = {name.split("/")[2] for name in package.contents if re.match("botocore/data/[^/]+/", name)}
+    assert there == called
 
 
-def test_the_bucket_that_is_read_is_the_one_that_announces_its_objects(package: Package) -> None:
-    [announcing] = json.loads(package.terraform)["resource"]["aws_s3_bucket_notification"].values()
-    variables = package.functions["app.on_upload"]["environment"]["variables"]
-    assert announcing["bucket"] == variables["OPSDB_UPLOADS_BUCKET"]
+def test_the_same_sources_give_the_same_zip_from_another_folder_with_other_modes(
+    package: Package, clone: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "an other clone"
+    copy_clone(clone, other)
+    for one in [*(other / "chalicelib").rglob("*.py"), other / "app.py"]:
+        one.chmod(0o700)
+        os.utime(one, (1e9, 1e9))
+    (other / "chalicelib" / "__pycache__").mkdir()
+    (other / "chalicelib" / "__pycache__" / "old.cpython-311.pyc").write_bytes(b"x")
+    before = os.umask(0o077)
+    try:
+        again = packaged(other, tmp_path / "into", PYTHONHASHSEED="7")
+    finally:
+        os.umask(before)
+    assert again.said["sha256"] == package.said["sha256"]
+
+
+def test_chalice_itself_packages_every_handler_and_none_of_its_own_tools(
+    package: Package, code: Path, tmp_path: Path
+) -> None:
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip("Chalice packages for the Python that it runs on, and these wheels are for 3.11")
+    chalice_package(code, tmp_path)
+    shutil.rmtree(code / ".chalice" / "deployments")
+    terraform = (tmp_path / "chalice.tf.json").read_text()
+    assert not re.search(r"\$\{(network|data):", terraform)
+    resources = json.loads(terraform)["resource"]
+    made = {one["handler"]: one for one in resources["aws_lambda_function"].values()}
+    assert made.keys() == functions.registered()
+    [announcing] = resources["aws_s3_bucket_notification"].values()
+    assert announcing["bucket"] == made["app.on_upload"]["environment"]["variables"]["OPSDB_UPLOADS_BUCKET"]
     assert [one["filter_prefix"] for one in announcing["lambda_function"]] == [storage.INCOMING]
+    with zipfile.ZipFile(tmp_path / "deployment.zip") as packed:
+        first = {name.partition("/")[0] for name in packed.namelist()}
+    assert {"app.py", "chalicelib", "chalice", "psycopg2", "sqlalchemy"} <= first
+    assert not first & {"pip", "setuptools", "wheel", "inquirer"}
 
 
 # That it runs
 
 
-def test_every_handler_of_the_app_is_deployed(package: Package) -> None:
-    assert package.functions.keys() == functions.registered()
+RUN = {
+    "app.app",
+    "app.on_upload",
+    "app.sweep_uploads",
+    "app.nightly_backup",
+    "app.restore_drill",
+    "app.expire_backups",
+    "app.migrate",
+}
+
+
+def test_every_handler_of_the_app_is_run_here() -> None:
+    assert functions.registered() == RUN
+
+
+def test_all_that_is_imported_late_is_there(package: Package, place: runtime.Place) -> None:
+    late = sorted(HEAVY - {"mypy_boto3_s3"})  # for type checkers only
+    every = (
+        "import chalicelib, importlib, pkgutil\n"
+        "found = [one.name for one in pkgutil.walk_packages(chalicelib.__path__, 'chalicelib.')]\n"
+        f"for name in [*found, *{late}]:\n"
+        "    if name != 'chalicelib.migrations.env': importlib.import_module(name)\n"
+        "import aws_secretsmanager_caching, boto3\n"
+        f"for name in {contents.SERVICES}: boto3.client(name, region_name='us-east-1')\n"
+        "print(len(found), aws_secretsmanager_caching.SecretCache.__version__)"
+    )
+    count, version = place.ran(every).split()
+    assert int(count) > 100
+    assert version == package.said["packages"]["aws-secretsmanager-caching"]
 
 
 def test_nothing_but_the_package_can_be_imported(place: runtime.Place) -> None:
