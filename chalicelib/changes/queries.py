@@ -32,7 +32,8 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A shift that somebody else is to work; in a swap, another one in return. Both shifts stay on record here."""
+    """A shift that somebody else is to work; in a swap, another one in return. Both shifts stay on record here, unless it
+    is older than that record."""
 
     change_id: int
     employee_id: int
@@ -44,7 +45,7 @@ class Change(msgspec.Struct, frozen=True):
     batch: str | None
     schedule_id: int
     schedule_date: date
-    shift: Stretch
+    shift: Stretch | None
     replacement_id: int
     replacement_name: str | None
     replacement_schedule_id: int | None
@@ -88,7 +89,7 @@ _COLUMNS = [
 
 def _made(*row: Any) -> Change:
     values = dict(zip(Change.__struct_fields__, row, strict=True))
-    values["shift"] = msgspec.convert(values["shift"], Stretch)
+    values["shift"] = msgspec.convert(values["shift"], Stretch | None)
     values["replacement_shift"] = msgspec.convert(values["replacement_shift"], Stretch | None)
     return Change(**values)
 

@@ -208,7 +208,7 @@ def _days(conn: Connection, new: NewChange) -> list[date]:
 
 def _parties(conn: Connection, found: Change) -> _Parties:
     """The same two people and shifts as they stand now; Conflict where a shift is gone meanwhile."""
-    days = [found.shift.nominal_date, *([found.replacement_shift.nominal_date] if found.replacement_shift else [])]
+    days = [one.nominal_date for one in (found.shift, found.replacement_shift) if one] or [found.schedule_date]
     both = calendars(conn, employee_ids=_people(found), first=min(days), last=max(days), zone=limits().zone)
     giver, taker = both.get(found.employee_id), both.get(found.replacement_id)
     if giver is None or taker is None:

@@ -107,7 +107,21 @@ def _time(
     written = {table: copy(conn, table, found) for table, found in rows.items()}
     asked = changes(planned, away, window)
     ids = _schedule_ids(conn, asked)
-    return written | {"schedule_changes": copy(conn, "schedule_changes", [one.row(ids, window) for one in asked])}
+    written["schedule_changes"] = copy(conn, "schedule_changes", [one.row(ids, window) for one in asked])
+    conn.execute(text(_SNAPSHOTS))
+    return written
+
+
+_SNAPSHOTS = """
+    WITH kept AS (
+        SELECT schedule_id, to_jsonb(shift) AS shift FROM (
+            SELECT schedule_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code FROM schedules
+        ) shift
+    )
+    UPDATE schedule_changes c SET snapshot = jsonb_build_object(
+        'shift', (SELECT shift FROM kept WHERE kept.schedule_id = c.schedule_id),
+        'replacement_shift', (SELECT shift FROM kept WHERE kept.schedule_id = c.replacement_schedule_id))"""
+"""Both shifts as they are when a change is asked for."""
 
 
 def _schedule_ids(conn: Connection, asked: Sequence[Change]) -> dict[tuple[int, date], int]:

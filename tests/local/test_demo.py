@@ -12,6 +12,7 @@ from chalicelib.core import db
 from chalicelib.core.errors import Conflict
 from chalicelib.migrations import steps
 from chalicelib.people.rules import date_problems
+from chalicelib.routes import ALL
 from local import demo, postgres
 from local.demo.attendance import attendance
 from local.demo.changes import changes, floor_notes
@@ -21,6 +22,8 @@ from local.demo.people import employee_row, everybody, plain
 from local.demo.plan import plan
 from local.demo.points import awards
 from local.demo.window import Window
+from tests import make
+from tests.api import Api
 from tests.conftest import PASSWORDS, administer
 
 NOON = datetime(2026, 11, 18, 12, 30)
@@ -213,3 +216,15 @@ def test_a_second_load_is_refused_and_changes_nothing(floor: Connection, engine:
     with pytest.raises(Conflict, match="employees in this database already"), engine.begin() as conn:
         demo.load(conn, now=NOON)
     assert count(floor, "audit_log") == before
+
+
+NEEDED = {"/employees/search": {"q": "a"}, "/schedules/coverage": {"date": "2026-11-18"}}
+"""What a list cannot do without."""
+
+
+def test_every_list_of_the_api_can_show_the_floor(api: Api) -> None:
+    with make.written() as conn:
+        demo.load(conn, now=NOON)
+    lists = [one for feature in ALL for one in feature.declared if one.method == "GET" and "{" not in one.path]
+    answers = {one.path: api.get(one.path, **NEEDED.get(one.path, {})).status for one in lists}
+    assert {path: status for path, status in answers.items() if status != 200} == {}
