@@ -15,10 +15,26 @@ from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.routes import routes as schedules
+from chalicelib.staffing.coverage import routes as coverage
 from chalicelib.staffing.routes import routes as staffing
 
 contract = Routes(__name__, tag="service")
-ALL: tuple[Routes, ...] = (service, contract, employees, past, reviews, schedules, changes, leave, exceptions, staffing, options, uploads, backups)
+ALL: tuple[Routes, ...] = (
+    service,
+    contract,
+    employees,
+    past,
+    reviews,
+    schedules,
+    coverage,
+    changes,
+    leave,
+    exceptions,
+    staffing,
+    options,
+    uploads,
+    backups,
+)
 
 
 @contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.schedules.erlang import Load, Target, headcount
 from chalicelib.schedules.instants import MINUTE, Interval, day_interval, instants_of
 
+QUARTER = 15
+"""Minutes: rows and intervals begin on a quarter of an hour."""
 HALF_HOUR = 30 * MINUTE
 HOUR = 60 * MINUTE
 
@@ -111,16 +113,21 @@ def required_on(
     forecasts: Sequence[Forecast],
     target: Target,
 ) -> dict[Key, int]:
-    """The people required in each interval: what was given, else what the forecast needs.
+    """The people required in each interval: what was given, else what the forecast needs; `minutes` are quarter hours.
 
     An interval longer than the rows takes the highest of them: an hour is covered only if its busier half is. In the
     repeated hour each row counts twice, since a sheet has one line for both; rows of the missing hour do not count.
     """
-    cells = intervals_of(day, zone=zone, minutes=minutes)
+    cells = intervals_of(day, zone=zone, minutes=QUARTER)
     given = _spread(cells, day, zone, [(one.department, one.start, one.required) for one in requirements])
     seconds = {name: span // timedelta(seconds=1) for name, span in _spans(forecasts).items()}
     needed = [(one.department, one.start, headcount(_load(one, seconds[one.department]), target)) for one in forecasts]
-    return _spread(cells, day, zone, needed) | given
+    # Quarter by quarter, so that a requirement for one half of an hour says nothing of the other.
+    found: dict[Key, int] = {}
+    for (department, number), people in (_spread(cells, day, zone, needed) | given).items():
+        key = department, number * QUARTER // minutes
+        found[key] = max(people, found.get(key, 0))
+    return found
 
 
 def presence(

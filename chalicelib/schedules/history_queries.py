@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, or_
+from sqlalchemy import Connection
 
 from chalicelib.core.http import Page
 from chalicelib.core.inputs import Clock, Day, PersonFilters, RowId
 from chalicelib.core.paging import page
-from chalicelib.core.tables import assignments, employees, schedules_history
+from chalicelib.core.tables import schedules_history
+from chalicelib.schedules.belonging_queries import Belonging
 
 
 class ArchivedSchedule(msgspec.Struct, frozen=True):
@@ -47,53 +48,36 @@ class ArchiveFilters(PersonFilters, frozen=True, kw_only=True):
     work_code: list[str] = []
 
 
-_h, _e, _a = schedules_history.c, employees.c, assignments.c
-_ROWS = schedules_history.join(employees, _e.employee_id == _h.employee_id, isouter=True).join(
-    assignments,
-    and_(
-        _a.employee_id == _h.employee_id,
-        _a.valid_from <= _h.nominal_date,
-        or_(_a.valid_to.is_(None), _a.valid_to > _h.nominal_date),
-    ),
-    isouter=True,
+_archive = Belonging(schedules_history)
+_COLUMNS = [_archive.column(name) for name in ArchivedSchedule.__struct_fields__]
+_SORTS = (
+    "nominal_date",
+    "start_time",
+    "work_code",
+    "archived_date",
+    "employee_id",
+    "full_name",
+    "department",
+    "supervisor",
 )
-_THEN = {name: func.coalesce(_a[name], _e[name]) for name in ("department", "supervisor", "manager", "shift", "role")}
-_PERSON = {name: _e[name] for name in ("full_name", "first_name", "last_name", "batch")}
-_BY_NAME: dict[str, Any] = {**_PERSON, **_THEN}
-_COLUMNS = [_BY_NAME[name] if name in _BY_NAME else _h[name] for name in ArchivedSchedule.__struct_fields__]
 
 
 def list_archived(conn: Connection, *, query: ArchiveFilters) -> Page[ArchivedSchedule]:
     """The archived shifts that match, one page, by date."""
+    h = _archive.rows.c
     choices: list[tuple[Any, Any]] = [
-        (query.schedule_id, _h.schedule_id),
-        (query.employee_id, _h.employee_id),
-        (query.work_code, _h.work_code),
-        (query.batch, _e.batch),
-        (query.employee_status, _e.status),
-        *((getattr(query, name), column) for name, column in _THEN.items()),
+        (query.schedule_id or None, h.schedule_id.in_),
+        (query.start_date, h.nominal_date.__ge__),
+        (query.end_date, h.nominal_date.__le__),
+        (query.work_code or None, h.work_code.in_),
     ]
-    where: list[ColumnElement[bool]] = [column.in_(values) for values, column in choices if values]
-    if query.start_date:
-        where.append(_h.nominal_date >= query.start_date)
-    if query.end_date:
-        where.append(_h.nominal_date <= query.end_date)
     return page(
         conn,
         query=query,
-        source=_ROWS,
-        where=where,
+        source=_archive.source,
+        where=[*_archive.conditions(query), *(compare(value) for value, compare in choices if value is not None)],
         columns=_COLUMNS,
-        order_by={
-            "nominal_date": _h.nominal_date,
-            "start_time": _h.start_time,
-            "work_code": _h.work_code,
-            "archived_date": _h.archived_date,
-            "employee_id": _h.employee_id,
-            "full_name": _e.full_name,
-            "department": _THEN["department"],
-            "supervisor": _THEN["supervisor"],
-        },
-        key=_h.schedule_id,
+        order_by={name: _archive.column(name) for name in _SORTS},
+        key=h.schedule_id,
         make=ArchivedSchedule,
     )

@@ -100,13 +100,14 @@ effective = table(
 )
 """The view that sees the plan through its layers (migration 0001)."""
 
-_ALIASES = {"work_code": "effective_work_code", "planned_work_code": "work_code", "work_class": "effective_class"}
+ALIASES = {"work_code": "effective_work_code", "planned_work_code": "work_code", "work_class": "effective_class"}
+"""What the view calls the columns of an answer."""
 
 
 def _columns() -> list[ColumnElement[Any]]:
     person = {"full_name", "first_name", "last_name", "department", "supervisor", "batch"}
     return [
-        employees.c[name] if name in person else effective.c[_ALIASES.get(name, name)]
+        employees.c[name] if name in person else effective.c[ALIASES.get(name, name)]
         for name in Schedule.__struct_fields__
     ]
 

@@ -269,7 +269,8 @@ def test_a_correction_is_audited_as_whose_it_is(floor: Api) -> None:
     with db.reading() as conn:
         rows = conn.execute(
             text(
-                "SELECT actor, action, before ->> 'stop_time', after ->> 'stop_time' FROM audit_log WHERE request_id = :id"
+                """SELECT actor, action, before ->> 'stop_time', after ->> 'stop_time'
+                FROM audit_log WHERE request_id = :id"""
             ),
             {"id": request},
         )
