@@ -14,6 +14,7 @@ from chalicelib.leave.routes import routes as leave
 from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
+from chalicelib.schedules.openings import routes as openings
 from chalicelib.schedules.routes import routes as schedules
 from chalicelib.staffing.coverage import routes as coverage
 from chalicelib.staffing.routes import routes as staffing
@@ -27,6 +28,7 @@ ALL: tuple[Routes, ...] = (
     reviews,
     schedules,
     coverage,
+    openings,
     changes,
     leave,
     exceptions,

@@ -34,7 +34,7 @@ class Limits:
 
 def judge_cover(giver: Calendar, taker: Calendar, *, schedule_id: int, limits: Limits) -> list[Finding]:
     """What is against `taker` working that shift of `giver`."""
-    wrong = [*_same_person(giver, taker), *_not_to_give(giver, schedule_id)]
+    wrong = [*_same_person(giver, taker), *not_to_give(giver, schedule_id)]
     if wrong:
         return wrong
     _, after = after_cover(giver, taker, schedule_id=schedule_id)
@@ -44,7 +44,7 @@ def judge_cover(giver: Calendar, taker: Calendar, *, schedule_id: int, limits: L
 def judge_swap(one: Calendar, other: Calendar, *, schedule_ids: tuple[int, int], limits: Limits) -> list[Finding]:
     """What is against these two people working each other's shift; the first id is `one`'s."""
     first, second = schedule_ids
-    wrong = [*_same_person(one, other), *_not_to_give(one, first), *_not_to_give(other, second)]
+    wrong = [*_same_person(one, other), *not_to_give(one, first), *not_to_give(other, second)]
     if wrong:
         return wrong
     mine, theirs = after_swap(one, other, schedule_ids=schedule_ids)
@@ -95,6 +95,16 @@ def judge_absence(calendar: Calendar, wanted: Layer) -> list[Finding]:
     ]
 
 
+def not_to_give(giver: Calendar, schedule_id: int) -> list[Finding]:
+    """Why this row is nothing that somebody else could work."""
+    shift = giver.shift(schedule_id)
+    if shift.given_away:
+        return [refusal("given_away", giver.person, f"has given {shown(shift)} away already", shift)]
+    if shift.interval is None or shift.work_class not in BUSY:
+        return [refusal("not_a_shift", giver.person, f"has nothing to give: {shown(shift)} is no work", shift)]
+    return []
+
+
 def refused(findings: Iterable[Finding]) -> bool:
     """Whether any of them stands whoever asks and whatever the reason."""
     return any(one.refused for one in findings)
@@ -116,16 +126,6 @@ def _same_person(one: Calendar, other: Calendar) -> list[Finding]:
     if one.person.employee_id != other.person.employee_id:
         return []
     return [refusal("same_person", one.person, "cannot trade with or cover for themselves")]
-
-
-def _not_to_give(giver: Calendar, schedule_id: int) -> list[Finding]:
-    """Why this row is nothing that somebody else could work."""
-    shift = giver.shift(schedule_id)
-    if shift.given_away:
-        return [refusal("given_away", giver.person, f"has given {shown(shift)} away already", shift)]
-    if shift.interval is None or shift.work_class not in BUSY:
-        return [refusal("not_a_shift", giver.person, f"has nothing to give: {shown(shift)} is no work", shift)]
-    return []
 
 
 def _overlaps(after: Calendar, shift: Shift) -> list[Finding]:
