@@ -16,6 +16,7 @@ from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
 from chalicelib.schedules.openings import routes as openings
 from chalicelib.schedules.routes import routes as schedules
+from chalicelib.schedules.subscriptions import routes as calendars
 from chalicelib.staffing.coverage import routes as coverage
 from chalicelib.staffing.routes import routes as staffing
 
@@ -29,6 +30,7 @@ ALL: tuple[Routes, ...] = (
     schedules,
     coverage,
     openings,
+    calendars,
     changes,
     leave,
     exceptions,
