@@ -45,7 +45,7 @@ class NewException(Input, frozen=True, kw_only=True):
     supervisor_override: Text | None = None
 
 
-class Decision(Input, frozen=True, kw_only=True):
+class ExceptionDecision(Input, frozen=True, kw_only=True):
     """For whom a machine decides."""
 
     processed_by: Text | None = None
@@ -111,7 +111,7 @@ def process_exceptions(call: Call) -> Outcomes:
 
 @routes.post(
     "/exceptions/{exception_id}/process",
-    body=Decision,
+    body=ExceptionDecision,
     answer=ScheduleException,
     status=200,
     roles=WRITERS,
@@ -126,7 +126,7 @@ def process_exception(call: Call, exception_id: int) -> ScheduleException:
 
 @routes.post(
     "/exceptions/{exception_id}/reject",
-    body=Decision,
+    body=ExceptionDecision,
     answer=ScheduleException,
     status=200,
     roles=WRITERS,

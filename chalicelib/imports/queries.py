@@ -50,7 +50,7 @@ class Upload(msgspec.Struct, frozen=True):
     errors_url: str
 
 
-class Finding(msgspec.Struct, frozen=True):
+class RowFinding(msgspec.Struct, frozen=True):
     """Something to tell about one row; `error` rows were not written."""
 
     error_id: int
@@ -99,7 +99,7 @@ class Claimed:
 
 _URL = func.concat("/api/uploads/", uploads.c.upload_id, "/errors")
 _UPLOAD = [_URL if name == "errors_url" else uploads.c[name] for name in Upload.__struct_fields__]
-_FINDING = [upload_errors.c[name] for name in Finding.__struct_fields__]
+_FINDING = [upload_errors.c[name] for name in RowFinding.__struct_fields__]
 _CLAIMED = [uploads.c[name] for name in Claimed.__dataclass_fields__]
 _SORTABLE = ("upload_id", "kind", "filename", "state", "size", "created_at", "started_at", "finished_at")
 
@@ -241,7 +241,7 @@ def list_uploads(conn: Connection, *, query: UploadFilters) -> Page[Upload]:
     )
 
 
-def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) -> Page[Finding]:
+def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) -> Page[RowFinding]:
     found = [upload_errors.c.upload_id == upload_id]
     if query.finding:
         found.append(upload_errors.c.finding.in_(query.finding))
@@ -253,7 +253,7 @@ def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) ->
         columns=_FINDING,
         order_by={name: upload_errors.c[name] for name in ("row_number", "finding", "column_name")},
         key=upload_errors.c.error_id,
-        make=Finding,
+        make=RowFinding,
     )
 
 

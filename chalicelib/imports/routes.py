@@ -3,7 +3,7 @@
 from chalicelib.core.errors import NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.imports import queries
-from chalicelib.imports.queries import Finding, FindingFilters, Upload, UploadFilters
+from chalicelib.imports.queries import FindingFilters, RowFinding, Upload, UploadFilters
 
 routes = Routes(__name__, tag="uploads")
 
@@ -22,8 +22,8 @@ def get_upload(call: Call, upload_id: int) -> Upload:
         return _found(queries.find_upload(conn, upload_id=upload_id), upload_id)
 
 
-@routes.get("/uploads/{upload_id}/errors", query=FindingFilters, answer=Page[Finding])
-def list_upload_errors(call: Call, upload_id: int) -> Page[Finding]:
+@routes.get("/uploads/{upload_id}/errors", query=FindingFilters, answer=Page[RowFinding])
+def list_upload_errors(call: Call, upload_id: int) -> Page[RowFinding]:
     """What there is to tell about the rows of an upload, by row number as the spreadsheet shows it."""
     with call.reading() as conn:
         _found(queries.find_upload(conn, upload_id=upload_id), upload_id)

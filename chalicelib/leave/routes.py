@@ -54,7 +54,7 @@ class NewLeave(Input, frozen=True, kw_only=True):
     reason: Note | None = None
 
 
-class Decision(Input, frozen=True, kw_only=True):
+class LeaveDecision(Input, frozen=True, kw_only=True):
     """Why; and for whom a machine decides."""
 
     reason: Note | None = None
@@ -67,7 +67,7 @@ class Withdrawal(Input, frozen=True, kw_only=True):
     reason: Note | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
+class LeaveAsked(msgspec.Struct, frozen=True):
     """A request with what matters when deciding it: what it costs, what there is, and who else is away.
 
     `days` are those that the plan has as work; `unknown_days` have no plan yet.
@@ -117,21 +117,25 @@ def request_leave(call: Call) -> Leave:
         return _found(conn, queries.insert_leave(conn, facts=msgspec.structs.asdict(new)))
 
 
-@routes.get("/leave_requests/{leave_id}", answer=Asked)
-def get_leave(call: Call, leave_id: int) -> Asked:
+@routes.get("/leave_requests/{leave_id}", answer=LeaveAsked)
+def get_leave(call: Call, leave_id: int) -> LeaveAsked:
     """A request, and what matters when deciding it."""
     with call.reading() as conn:
         leave = _found(conn, leave_id)
         return _asked(conn, leave)
 
 
-@routes.post("/leave_requests/{leave_id}/approve", body=Decision, answer=Leave, status=200, roles=LEADS, errors=(409,))
+@routes.post(
+    "/leave_requests/{leave_id}/approve", body=LeaveDecision, answer=Leave, status=200, roles=LEADS, errors=(409,)
+)
 def approve_leave(call: Call, leave_id: int) -> Leave:
     """Approve a request: from now on it lies over the plan, also over one that arrives later."""
     return _decide(call, leave_id, "Approved")
 
 
-@routes.post("/leave_requests/{leave_id}/reject", body=Decision, answer=Leave, status=200, roles=LEADS, errors=(409,))
+@routes.post(
+    "/leave_requests/{leave_id}/reject", body=LeaveDecision, answer=Leave, status=200, roles=LEADS, errors=(409,)
+)
 def reject_leave(call: Call, leave_id: int) -> Leave:
     """Reject a request."""
     return _decide(call, leave_id, "Rejected")
@@ -207,14 +211,14 @@ def _move(conn: Connection, person: int, leave_id: int, status: str, *, by: str,
     return _found(conn, leave_id)
 
 
-def _asked(conn: Connection, leave: Leave) -> Asked:
+def _asked(conn: Connection, leave: Leave) -> LeaveAsked:
     first, last, person = leave.start_date, leave.end_date, leave.employee_id
     found = calendars(conn, employee_ids=[person], first=first, last=last, zone=settings().timezone)
     cost = leave_days(first, last, planned=found[person].shifts if person in found else ())
     years = list(range(first.year, last.year + 1))
     allowed = queries.allowances_of(conn, employee_id=person, leave_type=leave.leave_type, years=years)
     others = queries.also_away(conn, employee_id=person, first=first, last=last)
-    return Asked(leave, cost.days, cost.unknown, allowed, others)
+    return LeaveAsked(leave, cost.days, cost.unknown, allowed, others)
 
 
 def _check_range(first: date, last: date, start: time | None, end: time | None) -> None:

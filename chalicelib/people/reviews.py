@@ -89,7 +89,7 @@ class Approved(msgspec.Struct, frozen=True):
     warnings: list[str]
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class ReviewOutcome(msgspec.Struct, frozen=True):
     """What became of one row; without problems it is verified."""
 
     review_id: int
@@ -98,12 +98,12 @@ class Outcome(msgspec.Struct, frozen=True):
     warnings: list[str]
 
 
-class Outcomes(msgspec.Struct, frozen=True):
+class ReviewOutcomes(msgspec.Struct, frozen=True):
     """What became of many."""
 
     approved: int
     refused: int
-    data: list[Outcome]
+    data: list[ReviewOutcome]
 
 
 @routes.get("/employees/reviews", query=ReviewFilters, answer=Page[Review])
@@ -132,13 +132,13 @@ def approve_review(call: Call, review_id: int) -> Approved:
         return _approve(conn, call, review_id, call.body)
 
 
-@routes.post("/employees/reviews/approve", body=Approvals, answer=Outcomes, status=200, roles=HR)
-def approve_reviews(call: Call) -> Outcomes:
+@routes.post("/employees/reviews/approve", body=Approvals, answer=ReviewOutcomes, status=200, roles=HR)
+def approve_reviews(call: Call) -> ReviewOutcomes:
     """Approve many at once: each that can be is, the others are named with their reasons."""
     with call.writing() as conn:
         each = [_tried(conn, call, one) for one in call.body.reviews]
     refused = sum(bool(one.problems) for one in each)
-    return Outcomes(len(each) - refused, refused, each)
+    return ReviewOutcomes(len(each) - refused, refused, each)
 
 
 @routes.post("/employees/reviews/{review_id}/reject", answer=Review, status=200, roles=HR, errors=(409,))
@@ -150,7 +150,7 @@ def reject_review(call: Call, review_id: int) -> Review:
         return _found(conn, review_id)
 
 
-def _tried(conn: Connection, call: Call, one: OneOfMany) -> Outcome:
+def _tried(conn: Connection, call: Call, one: OneOfMany) -> ReviewOutcome:
     """One of many: what refuses it takes nothing from the others."""
     try:
         with translated(), conn.begin_nested():
@@ -158,8 +158,8 @@ def _tried(conn: Connection, call: Call, one: OneOfMany) -> Outcome:
     except OpsdbError as error:
         if error.status >= 500:
             raise
-        return Outcome(one.review_id, one.employee_id, list(error.problems) or [error.summary], [])
-    return Outcome(one.review_id, one.employee_id, [], done.warnings)
+        return ReviewOutcome(one.review_id, one.employee_id, list(error.problems) or [error.summary], [])
+    return ReviewOutcome(one.review_id, one.employee_id, [], done.warnings)
 
 
 def _approve(conn: Connection, call: Call, review_id: int, said: Approval) -> Approved:

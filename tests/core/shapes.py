@@ -15,8 +15,10 @@ KEYWORDS = {
     "format",
     "items",
     "maximum",
+    "maxItems",
     "maxLength",
     "minimum",
+    "minItems",
     "minLength",
     "pattern",
     "properties",
@@ -69,6 +71,8 @@ def mismatches(value: Any, schema: dict[str, Any], document: dict[str, Any], whe
         return _of_object(value, schema, document, where)
     if isinstance(value, list):
         pairs = enumerate(value)
+        if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+            return [f"{where}: has {len(value)} items"]
         return [
             one for n, item in pairs for one in mismatches(item, schema.get("items", {}), document, f"{where}[{n}]")
         ]
