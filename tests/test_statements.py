@@ -1,0 +1,116 @@
+"""What a list costs: as many statements for a thousand rows as for a hundred."""
+
+import pytest
+from sqlalchemy import text
+
+from chalicelib.routes import ALL
+from tests import make
+from tests.api import Api
+from tests.counting import statements
+
+LISTS = [one.path for feature in ALL for one in feature.declared if one.listed]
+PEOPLE = """
+    INSERT INTO employees (employee_id, first_name, last_name, hire_date, department)
+    SELECT n, 'Ada', 'Person' || n, date '2025-01-06', 'Support' FROM generate_series({first}, {last}) n;"""
+SHIFTS = """
+    INSERT INTO schedules (employee_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code)
+    SELECT n, date '2026-10-05', date '2026-10-05', '09:00', date '2026-10-05', '17:00', 'REG'
+    FROM generate_series({first}, {last}) n;"""
+GROWING = {
+    "/employees": PEOPLE,
+    "/employees/history": PEOPLE
+    + """
+    INSERT INTO employees_history (employee_id, full_name, status, created_at, updated_at, archived_date)
+    SELECT n, 'Ada Person' || n, 'Inactive', now(), now(), date '2026-10-05' FROM generate_series({first}, {last}) n""",
+    "/employees/{employee_id}/assignments": """
+    INSERT INTO people (employee_id) VALUES (1) ON CONFLICT DO NOTHING;
+    INSERT INTO assignments (employee_id, valid_from, valid_to, department)
+    SELECT 1, date '2000-01-01' + n, date '2000-01-02' + n, 'Support' FROM generate_series({first}, {last}) n""",
+    "/employees/{employee_id}/employments": """
+    INSERT INTO people (employee_id) VALUES (1) ON CONFLICT DO NOTHING;
+    INSERT INTO employments (employee_id, hire_date, last_day)
+    SELECT 1, date '2000-01-01' + n, date '2000-01-01' + n FROM generate_series({first}, {last}) n""",
+    "/employees/reviews": """
+    INSERT INTO new_employee_reviews (first_name, last_name)
+    SELECT 'Ada', 'Person' || n FROM generate_series({first}, {last}) n""",
+    "/schedules": PEOPLE + SHIFTS,
+    "/schedules/open": PEOPLE
+    + SHIFTS
+    + """
+    INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date, status)
+    SELECT n, 'Vacation', date '2026-10-05', date '2026-10-06', 'Approved' FROM generate_series({first}, {last}) n""",
+    "/schedules/history": PEOPLE
+    + """
+    INSERT INTO schedules_history
+        (schedule_id, employee_id, nominal_date, start_date, stop_date, work_code, created_at, archived_date)
+    SELECT n, n, date '2025-01-06', date '2025-01-06', date '2025-01-06', 'OFF', now(), date '2026-03-01'
+    FROM generate_series({first}, {last}) n""",
+    "/schedule_changes": PEOPLE
+    + """
+    INSERT INTO people (employee_id) VALUES (5000) ON CONFLICT DO NOTHING;
+    INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type, snapshot)
+    SELECT n, n, 5000, date '2026-10-05', 'Cover', jsonb_build_object('shift', jsonb_build_object(
+        'schedule_id', n, 'nominal_date', '2026-10-05', 'start_date', '2026-10-05', 'start_time', '09:00:00',
+        'stop_date', '2026-10-05', 'stop_time', '17:00:00', 'work_code', 'REG'), 'replacement_shift', NULL)
+    FROM generate_series({first}, {last}) n""",
+    "/leave_requests": PEOPLE
+    + """
+    INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date)
+    SELECT n, 'Vacation', date '2026-10-05', date '2026-10-06' FROM generate_series({first}, {last}) n""",
+    "/leave_allowances": PEOPLE
+    + """
+    INSERT INTO leave_allowances (employee_id, leave_type, year, days)
+    SELECT n, 'Vacation', 2026, 25 FROM generate_series({first}, {last}) n""",
+    "/holidays": """
+    INSERT INTO holidays (date, name)
+    SELECT date '2026-01-01' + n, 'Holiday ' || n FROM generate_series({first}, {last}) n""",
+    "/exceptions": PEOPLE
+    + """
+    INSERT INTO exceptions (employee_id, exception_type, start_date, end_date, work_code)
+    SELECT n, 'Training', date '2026-10-05', date '2026-10-06', 'TRAIN' FROM generate_series({first}, {last}) n""",
+    "/forecasts": """
+    INSERT INTO forecasts (date, interval_start, department, calls, handling_seconds)
+    SELECT date '2026-01-01' + n, '09:00', 'Support', 100, 180 FROM generate_series({first}, {last}) n""",
+    "/requirements": """
+    INSERT INTO requirements (date, interval_start, department, required)
+    SELECT date '2026-01-01' + n, '09:00', 'Support', 4 FROM generate_series({first}, {last}) n""",
+    "/admin/options": """
+    INSERT INTO admin_options (category, value)
+    SELECT 'department', 'Department ' || n FROM generate_series({first}, {last}) n""",
+    "/uploads": """
+    INSERT INTO uploads (kind, filename, bucket, key, uploaded_by)
+    SELECT 'schedules', 'week.xlsx', 'b', 'k' || n, 'test' FROM generate_series({first}, {last}) n""",
+    "/uploads/{upload_id}/errors": """
+    INSERT INTO uploads (upload_id, kind, filename, bucket, key, uploaded_by)
+    VALUES (1, 'schedules', 'week.xlsx', 'b', 'k', 'test') ON CONFLICT DO NOTHING;
+    INSERT INTO upload_errors (upload_id, row_number, reason)
+    SELECT 1, n, 'is no employee' FROM generate_series({first}, {last}) n""",
+    "/backups": """
+    INSERT INTO backups (backup_id, tier, state, started_at)
+    SELECT 'b' || n, 'daily', 'failed', now() FROM generate_series({first}, {last}) n""",
+}
+"""For each list, the rows `first` to `last` of what it shows."""
+
+
+def test_every_list_has_rows_here() -> None:
+    assert set(LISTS) == GROWING.keys()
+
+
+@pytest.mark.parametrize("path", GROWING)
+def test_a_list_of_a_thousand_costs_as_many_statements_as_one_of_a_hundred(api: Api, path: str) -> None:
+    asked = path.format(employee_id=1, upload_id=1)
+    days = {"start_date": "2026-10-05", "end_date": "2026-10-06"} if path == "/schedules/open" else {}
+    sent: list[int] = []
+    shown: list[int] = []
+    for first, last in ((1, 100), (101, 1000)):
+        with make.written() as conn:
+            conn.execute(text(GROWING[path].format(first=first, last=last)))
+        with statements() as noted:
+            answer = api.get(asked, limit=1000, **days)
+        assert answer.status == 200, answer.body
+        shown.append(len(answer.data))
+        sent.append(len(noted))
+    assert shown[0] >= 100
+    assert shown[1] == min(1000, shown[0] + 900)
+    # One for the key, one for the page and its total; backups are kept in the bucket, and asked of the table first.
+    assert sent[0] == sent[1] <= 4
