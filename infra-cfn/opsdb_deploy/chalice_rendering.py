@@ -67,6 +67,6 @@ def filled(node: Any, markers: Mapping[str, str]) -> Any:
 
 
 def _write(path: Path, content: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps(content, indent=2))

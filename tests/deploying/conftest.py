@@ -46,12 +46,12 @@ class Call:
 class Account:
     """One test's AWS: what was asked of it, and how `opsdb` is run against it.
 
-    `before` are called with each request before it is made, to fail or to be killed in its place.
+    `before` are called with each request before it is made: to answer, to fail or to be killed in its place.
     """
 
     folder: Path
     calls: list[Call] = field(default_factory=list)
-    before: list[Callable[[Call], None]] = field(default_factory=list)
+    before: list[Callable[[Call], Any]] = field(default_factory=list)
 
     def opsdb(self, *arguments: str, input: str | None = None) -> Result:
         """What the command line does with it."""
@@ -77,6 +77,11 @@ class Account:
             for file, text in files.items():
                 packed.writestr(zipfile.ZipInfo(file), text)
         return path
+
+    @property
+    def number(self) -> str:
+        found: str = self.client("sts").get_caller_identity()["Account"]
+        return found
 
     @property
     def state(self) -> Path:
@@ -201,10 +206,9 @@ def _listen(made: Account, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def heard(self: Any, operation: str, given: dict[str, Any]) -> Any:
         call = Call(f"{self.meta.service_model.service_name}.{operation}", given)
-        for one in made.before:
-            one(call)
+        answers = [answer for answer in (one(call) for one in made.before) if answer is not None]
         made.calls.append(call)
-        return asked(self, operation, given)
+        return answers[0] if answers else asked(self, operation, given)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", heard)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import apigateway, rds
+from ministack.services import apigateway, rds, s3
 from ministack.services.cloudformation import provisioners
 
 from tests.deploying.emulator_facts import MASTER_PASSWORD
@@ -61,6 +61,18 @@ def with_formulas(create: Create) -> Create:
             return create(logical_id, properties, stack)
         name = properties["AlarmName"]
         return name, {"Arn": f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"}
+
+    return made
+
+
+def from_its_zip(create: Create) -> Create:
+    """A layer whose zip must be there; it would make one of nothing."""
+
+    def made(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+        content = properties["Content"]
+        if s3._get_object_data(content["S3Bucket"], content["S3Key"]) is None:
+            raise ValueError("The specified key does not exist.")
+        return create(logical_id, properties, stack)
 
     return made
 
@@ -116,6 +128,7 @@ for kind, prefix in MISSING.items():
     HANDLERS.setdefault(kind, {"create": nothing(prefix), "delete": lambda *gone: None})
 for kind, around in {
     "AWS::CloudWatch::Alarm": with_formulas,
+    "AWS::Lambda::LayerVersion": from_its_zip,
     "AWS::RDS::DBCluster": with_master_secret,
     "AWS::RDS::DBInstance": with_master_secret,
 }.items():

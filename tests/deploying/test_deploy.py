@@ -194,15 +194,21 @@ def test_a_first_migration_that_failed_is_made_good_by_the_next_run(account: Acc
 
 
 def test_a_stack_that_could_not_be_made_says_why_and_is_made_again(account: Account) -> None:
-    logs = account.client("logs")
-    logs.create_log_group(logGroupName="/aws/lambda/opsdb-dev-migrate")
+    bucket = f"opsdb-dev-releases-{account.number}-{REGION}"
+
+    def lose_the_layer(call: Call) -> None:
+        if call.given.get("StackName") == "opsdb-dev-app" and call.name == "cloudformation.CreateChangeSet":
+            for one in account.client("s3").list_objects_v2(Bucket=bucket, Prefix="client/")["Contents"]:
+                account.client("s3").delete_object(Bucket=bucket, Key=one["Key"])
+
+    account.before.append(lose_the_layer)
     done = account.deploy()
     assert done.exit_code == 1
     assert "opsdb-dev-app failed" in done.output
-    assert "MigrateLogs (AWS::Logs::LogGroup)" in done.output
+    assert "ClientLayer (AWS::Lambda::LayerVersion)" in done.output
     assert "cancelled" not in done.output
     assert account.stacks()["opsdb-dev-app"] == "ROLLBACK_COMPLETE"
-    logs.delete_log_group(logGroupName="/aws/lambda/opsdb-dev-migrate")
+    account.before.clear()
     done = account.deploy()
     assert done.exit_code == 0, done.output
     assert "was never completed" in done.output

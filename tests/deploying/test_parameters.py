@@ -78,13 +78,13 @@ def test_all_problems_are_told_at_once_and_nothing_is_done(account: Account) -> 
 
 
 def test_a_value_given_once_is_kept_and_a_committed_one_comes_back(account: Account) -> None:
-    account.deploy("--set", "DailyMail=morning@example.com", "--set", "LogRetentionDays=60")
+    account.deploy("--set", "DailyMail=morning@example.com", "--set", "ProtectUsers=ACTIVE")
     assert _parameter(account, "watch", "DailyMail") == "morning@example.com"
-    assert _parameter(account, "edge", "LogRetentionDays") == "60"
+    assert _parameter(account, "edge", "ProtectUsers") == "ACTIVE"
     done = account.deploy()
     assert done.exit_code == 0, done.output
     assert _parameter(account, "watch", "DailyMail") == "morning@example.com"
-    assert _parameter(account, "edge", "LogRetentionDays") == "30", "as the committed file says"
+    assert _parameter(account, "edge", "ProtectUsers") == "INACTIVE", "as the committed file says"
 
 
 def _parameter(account: Account, part: str, name: str) -> str:
