@@ -21,7 +21,7 @@ from chalicelib.core.settings import settings
 from chalicelib.core.tables.admin import ROLES
 from chalicelib.core.tables.files import TIERS
 from chalicelib.imports import arrivals, queries
-from chalicelib.imports.queries import Finding, FindingFilters, Upload
+from chalicelib.imports.queries import FindingFilters, RowFinding, Upload
 from chalicelib.imports.sheets import KINDS
 from chalicelib.migrations import steps
 from local import checking, deploying, packaging, prepare, proofs, stack, terminal
@@ -171,7 +171,7 @@ def _summary(file: Path, upload: Upload, report: Path | None) -> Iterator[str]:
         yield f"{f'{more:,} more errors; all' if more else 'They'} are in {report}"
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: RowFinding) -> str:
     place = f"Row {finding.row_number}" if finding.row_number else "Sheet"
     column = f", {finding.column_name}" if finding.column_name else ""
     value = f" {finding.value!r}" if finding.value else ""
@@ -189,7 +189,7 @@ def _write_errors(file: Path, upload: Upload) -> Path:
     return report
 
 
-def _every_error(upload_id: int) -> Iterator[Finding]:
+def _every_error(upload_id: int) -> Iterator[RowFinding]:
     offset = 0
     with db.reading() as conn:
         while found := queries.list_findings(conn, upload_id=upload_id, query=_errors(1000, offset)).data:
