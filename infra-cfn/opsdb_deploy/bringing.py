@@ -6,7 +6,7 @@ from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.outcome import UNCHANGED, Outcome
 from opsdb_deploy.parameters import Values, present
 from opsdb_deploy.stacks import Plan
-from opsdb_deploy.wanted import Wanted
+from opsdb_deploy.wanted import PARTS, Wanted
 
 
 class Declined(DeployError):
@@ -91,8 +91,8 @@ def foreseen(cloud: Cloud, part: str, found: Wanted, values: Values, outcome: Ou
 
 def _waits(cloud: Cloud, part: str) -> bool:
     """Whether a stack that this one imports from is missing."""
-    before = ("network", "data", "app", "edge", "watch")
-    return any(not stacks.is_made(stacks.described(cloud, cloud.stack(one))) for one in before[: before.index(part)])
+    before = PARTS[: PARTS.index(part)]
+    return any(not stacks.is_made(stacks.described(cloud, cloud.stack(one))) for one in before)
 
 
 def _told(cloud: Cloud, part: str, found: Wanted, values: Values, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from opsdb_deploy import bringing, release, smoke, stacks, steps
+from opsdb_deploy import bringing, release, stacks, steps
 from opsdb_deploy.chalice_rendering import Filling, rendered
 from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.outcome import Outcome, addresses
@@ -47,15 +47,13 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
     bringing.bring(cloud, "watch", template=stacks.body(found.templates["watch"]), values=watch, outcome=done)
     address = _address(cloud, built.bucket)
     steps.finished(
-        cloud, _record(cloud, found, built, done), built.bucket, done, test=lambda: _test(cloud, address, done)
+        cloud,
+        _record(cloud, found, built, done),
+        built.bucket,
+        done,
+        test=lambda: steps.tried_at(cloud, address, done),
     )
     done.addresses = {"API": address, **addresses(cloud)}
-
-
-def _test(cloud: Cloud, address: str, done: Outcome) -> None:
-    done.seen = smoke.check(address, key=done.admin_key)
-    for line in done.seen:
-        cloud.talk.say(line)
 
 
 def _record(cloud: Cloud, found: Wanted, built: Built, done: Outcome) -> Record:

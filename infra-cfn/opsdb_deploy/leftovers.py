@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdb_deploy import buckets
 from opsdb_deploy.cloud import Cloud
+from opsdb_deploy.refusals import code
 
 KEY_WINDOW_DAYS = 30
 SECRET_WINDOW_DAYS = 7
@@ -35,6 +36,15 @@ KINDS = {
 """Types that the templates keep -> what they are called, what they cost."""
 
 
+GONE = {
+    "NotFoundException",
+    "ResourceNotFoundException",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+}
+"""What services answer who asks for something that is no more."""
+
+
 def found(cloud: Cloud) -> list[Left]:
     """Everything of the stage that is still there, once its stacks are gone. Nothing remembers it after 90 days."""
     kept = {one.id: one for one in _skipped(cloud) if _is_there(cloud, one)}
@@ -60,8 +70,7 @@ def _is_there(cloud: Cloud, one: Left) -> bool:
     try:
         return look(cloud, client, one.id)
     except client.exceptions.ClientError as error:
-        # Whatever the service's word for it is: not found.
-        if "otF" in str(error) or "NonExistent" in str(error) or "does not exist" in str(error):
+        if code(error) in GONE:
             return False
         raise
 

@@ -28,7 +28,7 @@ def go_back(cloud: Cloud, done: Outcome) -> None:
         raise DeployError(f"the release before was made by {target.way}: check its version out and deploy it so again")
     _restore(cloud, bucket, target, done)
     back = _again(target, cloud, records[-1])
-    steps.finished(cloud, back, bucket, done, test=lambda: steps.tested(cloud, done))
+    steps.finished(cloud, back, bucket, done, test=lambda: steps.tried(cloud, done))
     done.addresses = addresses(cloud)
     cloud.talk.say(
         f"{cloud.stage} is back at the release of {target.origin} (opsdb {target.version}). The schema stays at"

@@ -10,7 +10,7 @@ import pytest
 from chalice.cli.factory import CLIFactory
 from chalice.deploy.validate import validate_configuration
 
-from opsdb_deploy import chalice_rendering, chalice_way
+from opsdb_deploy import chalice_rendering, chalice_way, smoke
 from opsdb_deploy.chalice_rendering import Filling
 from opsdb_deploy.functions import CLIENT_USERS
 from tests.deploying.conftest import Account
@@ -107,7 +107,7 @@ def chalice(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(chalice_way, "FOLDER", tmp_path / "chalice")
     monkeypatch.setattr(chalice_way, "_told", told)
-    monkeypatch.setattr(chalice_way.smoke, "check", lambda address, key: [f"{address} answers."])
+    monkeypatch.setattr(smoke, "check", lambda address, **given: [f"{address} answers."])
     return given
 
 
