@@ -22,14 +22,18 @@ EmployeeId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 RowId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Small = Annotated[int, Meta(ge=0, le=1_000_000)]
 Email = Annotated[str, Meta(max_length=200, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+" + _END)]
-Day = Annotated[date, Meta(description="YYYY-MM-DD")]
+Day = Annotated[date, Meta(description="YYYY-MM-DD, from 1900 to 2999")]
 Clock = Annotated[time, Meta(tz=False, description="HH:MM or HH:MM:SS, local to the site")]
 
 
 EVERY_ROW = 2**53
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True):
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
+"""What lies beyond is a slip of the pen, and so near the calendar's ends that a week around it need not exist."""
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A query or a body. Only these fields are understood; anything else is named in a 400."""
 
 
@@ -115,6 +119,8 @@ def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool
             refused = True
         if refused:
             problems.append(f"{field.encode_name}: {expected(field.type)}, got {_named(value)}")
+        elif isinstance(day := values[field.name], date) and not FIRST_DAY <= day <= LAST_DAY:
+            problems.append(f"{field.encode_name}: must be from {FIRST_DAY} to {LAST_DAY}, got {_named(value)}")
     if problems:
         raise Invalid(*problems)
     return shape(**values)

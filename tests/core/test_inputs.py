@@ -135,6 +135,20 @@ def test_other_times_are_refused(sent: str) -> None:
     assert problems_of_query(start_time_min=sent)[0].startswith("start_time_min: must be HH:MM or HH:MM:SS")
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+def test_a_day_that_no_floor_will_see_is_a_slip(day: str) -> None:
+    problem = f'day: must be from 1900-01-01 to 2999-12-31, got "{day}"'
+    assert problems_of_body({"name": "x", "day": day}) == problems_of_query(day=day) == [problem]
+
+
+def test_what_stands_inside_is_as_strict() -> None:
+    class Shifts(Input, frozen=True, kw_only=True):
+        shifts: list[Shift]
+
+    with pytest.raises(Invalid, match="shifts: must be an object"):
+        read_body(Shifts, encode({"shifts": [{"name": "x", "dai": "2026-10-05"}]}))
+
+
 def test_null_is_not_the_same_as_absent() -> None:
     assert "start_time" not in given(read_body(Shift, b'{"name": "x"}'))
     assert given(read_body(Shift, b'{"name": "x", "start_time": null}'))["start_time"] is None
