@@ -19,7 +19,7 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench package clean
+.PHONY: help install run test proof check bench package clean
 
 help: ## list the targets
 	@echo "opsdb: make TARGET [NAME=value ...]"
@@ -34,6 +34,10 @@ run: $(READY) ## the floor on this machine until Ctrl-C: PORT=8123 DATA=/folder 
 test: $(READY) ## the tests, on real servers: ARGS="tests/people -k shift"
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+proof: $(READY) ## the tests that take long, with what they counted (docs/proof.md): ARGS="tests/contract"
+	@echo "Proving; this takes some minutes ..."
+	@$(BIN)/python -m pytest -m proof $(ARGS)
 
 check: $(READY) ## ruff, mypy, and cfn-lint and checkov over the templates, changing nothing
 	@echo "Looking for mistakes ..."

@@ -1,0 +1,142 @@
+"""The contract against the running API: whatever is sent, the answer is one that the document names."""
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from local.processes import HOST, free_ports, wait_until
+from tests import make
+from tests.api import Api
+from tests.conftest import Site
+
+ROOT = Path(__file__).parents[2]
+MONDAY = date(2026, 10, 5)
+PEOPLE = range(1, 9)
+SHORT = ("--phases", "fuzzing", "--max-examples", "6", "--workers", "2", "--no-shrink")
+LONG = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100", "--workers", "2")
+
+
+@pytest.fixture
+def floor(site: Site) -> None:
+    """Eight people and their week, with ids that small numbers meet, and a row or two of everything they may have."""
+    with make.written() as conn:
+        make.options(conn, "department", "Support", "Sales")
+        make.options(conn, "role", "Agent")
+        for one in PEOPLE:
+            make.employee(conn, employee_id=one, department="Support", batch="2025-01")
+            for day in range(7):
+                start, stop = (time(9), time(17)) if day < 5 else (None, None)
+                make.shift(conn, one, MONDAY + timedelta(day), start, stop)
+        conn.execute(
+            text(
+                """INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date, status)
+                SELECT one, 'Vacation', date '2026-10-07', date '2026-10-08', 'Pending' FROM generate_series(1, 4) one;
+                INSERT INTO exceptions (employee_id, exception_type, start_date, end_date, work_code)
+                SELECT one, 'Training', date '2026-10-05', date '2026-10-06', 'TRAIN' FROM generate_series(1, 8) one;
+                INSERT INTO new_employee_reviews (first_name, last_name, department)
+                SELECT 'New', 'Person' || one, 'Support' FROM generate_series(1, 8) one;
+                INSERT INTO holidays (date, name) VALUES ('2026-10-12', 'Columbus Day'), ('2026-12-25', 'Christmas');
+                INSERT INTO forecasts (date, interval_start, department, calls, handling_seconds)
+                VALUES ('2026-10-05', '09:00', 'Support', 100, 180);
+                INSERT INTO requirements (date, interval_start, department, required)
+                VALUES ('2026-10-05', '10:00', 'Support', 4);
+                INSERT INTO uploads (kind, filename, bucket, key, uploaded_by)
+                SELECT 'schedules', 'week.xlsx', 'b', 'k' || one, 'test' FROM generate_series(1, 4) one;
+                INSERT INTO upload_errors (upload_id, row_number, reason)
+                SELECT one, 2, 'is no employee' FROM generate_series(1, 4) one"""
+            )
+        )
+
+
+@contextmanager
+def served(site: Site, log: Path) -> Iterator[str]:
+    """The API over HTTP, as `chalice local` serves it."""
+    [port] = free_ports(1)
+    chalice = str(Path(sys.executable).parent / "chalice")
+    command = [chalice, "local", "--stage", "test", "--host", HOST, "--port", str(port), "--no-autoreload"]
+    running = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **site.environment},
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+    )
+    url = f"http://{HOST}:{port}"
+    try:
+        assert wait_until(lambda: answers(f"{url}/api/health"), 60), log.read_text()
+        yield url
+    finally:
+        running.terminate()
+        running.wait(timeout=30)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What there is to say about a run, and how often the API answered with which status."""
+
+    told: str
+    statuses: Counter[str]
+
+    @property
+    def cases(self) -> int:
+        found = re.search(r"(\d+) generated, (\d+) passed", self.told)
+        assert found, self.told
+        assert found[1] == found[2]
+        return int(found[1])
+
+    @property
+    def accepted(self) -> float:
+        """The share of requests that did what they asked for."""
+        return sum(count for status, count in self.statuses.items() if status < "4") / self.statuses.total()
+
+
+def tried(site: Site, api: Api, folder: Path, *how: str) -> Tried:
+    """Every operation of the document tried in this way. AssertionError says what was answered otherwise than the
+    document has it, each with a curl command that asks for it again."""
+    program, here = str(Path(sys.executable).parent / "st"), Path(__file__).parent
+    with served(site, folder / "api.log") as url:
+        command = [program, "--config-file", str(here / "schemathesis.toml"), "run", f"{url}/api/openapi.json"]
+        command += ["--header", f"X-API-Key:{api.key}", "--no-color", "--continue-on-failure", "--warnings", "off"]
+        done = subprocess.run([*command, *how], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = (folder / "api.log").read_text()
+    return Tried(done.stdout, Counter(re.findall(r'" (\d{3}) -', log)))
+
+
+@pytest.mark.usefixtures("floor")
+def test_every_operation_answers_as_the_contract_says(site: Site, api: Api, tmp_path: Path) -> None:
+    run = tried(site, api, tmp_path, *SHORT)
+    assert run.cases > 200
+    assert run.accepted > 0.2
+
+
+@pytest.mark.proof
+@pytest.mark.usefixtures("floor")
+def test_every_operation_answers_as_the_contract_says_to_whatever_is_sent(
+    site: Site, api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tried(site, api, tmp_path, *LONG)
+    with capsys.disabled():
+        sys.stdout.write(f"{run.told[run.told.index('Test Phases') :]}Statuses: {dict(sorted(run.statuses.items()))}\n")
+    assert run.cases > 5000
+    assert run.accepted > 0.2
