@@ -198,7 +198,22 @@ def account(
     made = Account(tmp_path)
     _listen(made, monkeypatch)
     _find_names(monkeypatch)
+    _share_clients(monkeypatch)
     return made
+
+
+def _share_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One client of a kind for the whole test: making them is most of what a command costs here."""
+    made: dict[tuple[str, bool], Any] = {}
+    new = boto3.Session.client
+
+    def client(self: boto3.Session, service: str, **given: Any) -> Any:
+        kind = (service, bool(given))
+        if kind not in made:
+            made[kind] = new(self, service, **given)
+        return made[kind]
+
+    monkeypatch.setattr(boto3.Session, "client", client)
 
 
 def _listen(made: Account, monkeypatch: pytest.MonkeyPatch) -> None:
