@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
+import chalicelib.core.start as start
 from chalicelib.backups import asked
 from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
@@ -63,3 +64,6 @@ def expire_backups(event: CloudWatchEvent) -> None:
 def migrate(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     """Bring the schema to this release; called by whoever deploys, before traffic moves."""
     return answered(event)
+
+
+start.over()

@@ -12,11 +12,11 @@ from typing import Any
 
 from bench.result import Result
 
-GROUPS = ("imports", "lists", "backup", "cold", "restore")
+GROUPS = ("imports", "lists", "backup", "cold", "package", "restore")
 ASKED_FOR = ("size",)
 """Large and slow: measured only when named."""
 
-WITHOUT_USUAL = ("backup", "restore", "size")
+WITHOUT_USUAL = ("backup", "package", "restore", "size")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     asked = arguments()
     # Only now, so that --help needs nothing but Python.
-    from bench import backup, cold, imports, lists, machine, restore, site, size, usual
+    from bench import backup, cold, imports, lists, machine, packaged, restore, site, size, usual
     from bench.processes import Failed
     from local.files import StackError
 
@@ -70,6 +70,7 @@ def main() -> int:
                 "lists": lambda: lists.measure(here, calls=asked.calls, usual_python=python, say=say),
                 "backup": lambda: backup.measure(here, rows=asked.backup_rows, repeat=asked.repeat, say=say),
                 "cold": lambda: cold.measure(here, repeat=3 * asked.repeat, usual_python=python, say=say),
+                "package": lambda: packaged.measure(here, repeat=3 * asked.repeat, say=say),
                 "restore": lambda: restore.measure(here, rows=asked.restore_rows, repeat=asked.repeat, say=say),
                 "size": lambda: size.measure(here, megabytes=asked.size_mb, say=say),
             }

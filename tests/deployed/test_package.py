@@ -201,6 +201,12 @@ def test_the_code_is_read_only(place: runtime.Place) -> None:
         assert "PermissionError" in place.ran(f"open({str(place.task_root / path)!r}, 'a')")
 
 
+def test_the_collector_waits_for_the_imports_and_no_longer(place: runtime.Place) -> None:
+    said = place.ran("import chalicelib.core.start, gc; print(gc.isenabled()); import app; print(gc.isenabled())")
+    assert said.split() == ["False", "True"]
+    assert int(place.ran("import app, gc; print(gc.get_freeze_count())")) > 10_000
+
+
 def rows(statement: str) -> list[Any]:
     with db.reading() as conn:
         return [tuple(row) for row in conn.execute(text(statement))]
