@@ -154,18 +154,15 @@ def _result(packages: dict[str, Unpacked], runs: dict[str, list[Ran]]) -> Result
         for name, found in runs.items()
     ]
     cpu = {name: [one.cpu_seconds for one in found] for name, found in runs.items()}
+    of_bare, of_chalice = (_ratio(cpu[OURS], cpu[other]) for other in (BARE, CHALICE))
     return Result(
         "Cold start of the package",
         rows,
         [
             Target("opsdb, of the bare handler", "<=", 1.3, _ratio(seconds[OURS], seconds[BARE])),
-            Target(
-                "opsdb, share of what chalice package makes of it", "<=", 0.5, _ratio(seconds[OURS], seconds[CHALICE])
-            ),
+            Target("opsdb, share of Chalice's own package", "<=", 0.5, _ratio(seconds[OURS], seconds[CHALICE])),
         ],
-        [
-            f"in CPU {_ratio(cpu[OURS], cpu[BARE]):.2f} of the bare handler, {_ratio(cpu[OURS], cpu[CHALICE]):.2f} of Chalice's"
-        ],
+        [f"in CPU {of_bare:.2f} of the bare handler, {of_chalice:.2f} of Chalice's"],
     )
 
 
