@@ -108,8 +108,18 @@ def _snapshots(cloud: Cloud) -> Iterator[Left]:
 def _automated(cloud: Cloud) -> Iterator[Left]:
     rds, name = cloud.client("rds"), cloud.stack("").rstrip("-")
     costs = f"{SNAPSHOT}, until its days are over"
-    for one in rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]:
+    try:
+        there = rds.describe_db_instance_automated_backups(DBInstanceIdentifier=name)["DBInstanceAutomatedBackups"]
+    except rds.exceptions.DBInstanceAutomatedBackupNotFoundFault:
+        there = []
+    for one in there:
         yield Left("automated backup", "automated backup", one["DbiResourceId"], costs)
+    try:
+        there = rds.describe_db_cluster_automated_backups(DBClusterIdentifier=name)["DBClusterAutomatedBackups"]
+    except rds.exceptions.DBClusterAutomatedBackupNotFoundFault:
+        there = []
+    for one in there:
+        yield Left("automated backup", "cluster automated backup", one["DbClusterResourceId"], costs)
 
 
 # --- deleting
@@ -183,5 +193,9 @@ DELETES: dict[str, tuple[str, Callable[[Any, str], Any]]] = {
     "AWS::Cognito::UserPool": ("cognito-idp", _pool_gone),
     "snapshot": ("rds", lambda client, id: client.delete_db_snapshot(DBSnapshotIdentifier=id)),
     "cluster snapshot": ("rds", lambda client, id: client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=id)),
+    "cluster automated backup": (
+        "rds",
+        lambda client, id: client.delete_db_cluster_automated_backup(DbClusterResourceId=id),
+    ),
     "automated backup": ("rds", lambda client, id: client.delete_db_instance_automated_backup(DbiResourceId=id)),
 }

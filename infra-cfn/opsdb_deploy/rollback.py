@@ -48,14 +48,17 @@ def _restore(cloud: Cloud, bucket: str, target: Record, done: Outcome) -> None:
 
 def _values(cloud: Cloud, part: str, template: Mapping[str, Any], target: Record) -> Values:
     """The stack's own values as they are now, but for what belongs to the zip."""
-    then = target.parameters[part]
     return parameters.chosen(
         template,
-        given={name: then[name] for name in OF_THE_ZIP if name in then},
+        given=_of_the_zip(target, part),
         committed={},
         existing=stacks.parameters(stacks.described(cloud, cloud.stack(part))),
-        found=then,
+        found=target.parameters[part],
     )
+
+
+def _of_the_zip(target: Record, part: str) -> dict[str, str]:
+    return {name: value for name, value in target.parameters[part].items() if name in OF_THE_ZIP}
 
 
 def _again(target: Record, cloud: Cloud, last: Record) -> Record:
@@ -67,7 +70,7 @@ def _again(target: Record, cloud: Cloud, last: Record) -> Record:
         sha256=target.sha256,
         client_layer=target.client_layer,
         templates=target.templates,
-        parameters=last.parameters | {part: target.parameters[part] for part in PARTS},
+        parameters=last.parameters | {part: last.parameters[part] | _of_the_zip(target, part) for part in PARTS},
         by=cloud.identity["Arn"],
         restored=target.origin,
     )

@@ -123,6 +123,9 @@ provisioners.s3_bucket_name_conflict = lambda name: None
 rds._ACTION_MAP |= {
     "DescribeDBInstanceAutomatedBackups": described,
     "DeleteDBInstanceAutomatedBackup": forgotten,
+    "DescribeDBClusterAutomatedBackups": lambda parameters: answer(
+        "DescribeDBClusterAutomatedBackups", "<DBClusterAutomatedBackups></DBClusterAutomatedBackups>"
+    ),
 }
 for kind, prefix in MISSING.items():
     HANDLERS.setdefault(kind, {"create": nothing(prefix), "delete": lambda *gone: None})
