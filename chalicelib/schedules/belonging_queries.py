@@ -15,15 +15,17 @@ GONE = "(e.attrition_date < s.nominal_date OR (e.status = 'Inactive' AND e.attri
 
 
 class Belonging:
-    """A table of the plan as `s`, with the employees as `e` and their assignments of the nominal date as `a`."""
+    """Rows of the plan that are named `s`, with the employees as `e` and their assignments of the nominal date as `a`.
 
-    def __init__(self, rows: FromClause) -> None:
-        self.rows, self.person, self.then = rows.alias("s"), employees.alias("e"), assignments.alias("a")
+    `within` is where the rows come from, when that is more than the rows.
+    """
+
+    def __init__(self, rows: FromClause, *, within: FromClause | None = None) -> None:
+        self.rows, self.person, self.then = rows, employees.alias("e"), assignments.alias("a")
         s, e, a = self.rows.c, self.person.c, self.then.c
         valid = and_(a.valid_from <= s.nominal_date, or_(a.valid_to.is_(None), a.valid_to > s.nominal_date))
-        self.source: FromClause = self.rows.join(self.person, e.employee_id == s.employee_id, isouter=True).join(
-            self.then, and_(a.employee_id == s.employee_id, valid), isouter=True
-        )
+        persons = (rows if within is None else within).join(self.person, e.employee_id == s.employee_id, isouter=True)
+        self.source: FromClause = persons.join(self.then, and_(a.employee_id == s.employee_id, valid), isouter=True)
 
     def column(self, name: str) -> ColumnElement[Any]:
         """A column by the name that answers have for it."""

@@ -48,7 +48,7 @@ class ArchiveFilters(PersonFilters, frozen=True, kw_only=True):
     work_code: list[str] = []
 
 
-_archive = Belonging(schedules_history)
+_archive = Belonging(schedules_history.alias("s"))
 _COLUMNS = [_archive.column(name) for name in ArchivedSchedule.__struct_fields__]
 _SORTS = (
     "nominal_date",

@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Boolean, Connection, and_, case, exists, literal_column, or_, select, text
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    and_,
+    case,
+    exists,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    union,
+)
 
 from chalicelib.core.http import Page
 from chalicelib.core.inputs import Day, PersonFilters
 from chalicelib.core.paging import page
-from chalicelib.core.tables import admin_options, attendances, schedules
+from chalicelib.core.tables import absences, admin_options, attendances, employees, schedules
 from chalicelib.schedules.belonging_queries import GONE, Belonging
 from chalicelib.schedules.calendars import AWAY, BUSY
 from chalicelib.schedules.queries import ALIASES, Schedule, effective
@@ -43,28 +58,9 @@ class Colleague:
     batch: str | None
 
 
-_plan = Belonging(effective)
-_s = _plan.rows.c
-_marks, _planned = admin_options.alias("marks"), admin_options.alias("planned")
-_ROWS = (
-    _plan.source.join(_planned, and_(_planned.c.category == "work_code", _planned.c.value == _s.work_code))
-    .join(attendances, and_(attendances.c.employee_id == _s.employee_id, attendances.c.date == _s.nominal_date), True)
-    .join(_marks, and_(_marks.c.category == "attendance_type", _marks.c.value == attendances.c.exception_type), True)
-)
-_gone, _away = literal_column(GONE, Boolean), _s.effective_class.in_(AWAY)
-_REASON = case((_gone, "left"), (_away, _s.why), else_=attendances.c.exception_type)
-_COLUMNS = [
-    _REASON if name == "reason" else _plan.column(ALIASES.get(name, name)) for name in OpenShift.__struct_fields__
-]
-_taker, _stand_in = schedules.alias("taker"), attendances.alias("stand_in")
-_OPEN = (
-    _s.start_time.is_not(None),
-    ~_s.given_away,
-    _planned.c["class"].in_(BUSY),
-    or_(_gone, _away, _marks.c["class"].in_(AWAY)),
-    ~exists().where(_taker.c.covers_schedule_id == _s.schedule_id, ~_taker.c.given_away),
-    ~exists().where(_stand_in.c.cover_up_for_employee_id == _s.employee_id, _stand_in.c.date == _s.nominal_date),
-)
+_planned, _marks = admin_options.alias("planned"), admin_options.alias("marks")
+_plan = Belonging(schedules.alias("s"))
+_gone = literal_column(GONE, Boolean)
 _SORTS = ("nominal_date", "start_time", "department", "employee_id", "full_name")
 
 _COLLEAGUES = f"""
@@ -86,22 +82,76 @@ def list_open(conn: Connection, *, query: OpenFilters, first: date, last: date) 
     the day's mark (absent, no show, sick, leave). It is not open once somebody has a row that covers it, or is marked
     as covering up for that person that day.
     """
+    plan = _seen(_perhaps(first, last))
+    s = plan.rows.c
+    away = s.effective_class.in_(AWAY)
+    reason = case((_gone, "left"), (away, s.why), else_=attendances.c.exception_type)
+    named = {"reason": reason, **{name: s[column] for name, column in ALIASES.items()}}
     return page(
         conn,
         query=query,
-        source=_ROWS,
-        where=[*_plan.conditions(query), *_OPEN, _s.nominal_date.between(first, last)],
-        columns=_COLUMNS,
-        order_by={name: _plan.column(name) for name in _SORTS},
-        key=_s.schedule_id,
+        source=plan.source.join(_planned, and_(_planned.c.category == "work_code", _planned.c.value == s.work_code))
+        .join(attendances, and_(attendances.c.employee_id == s.employee_id, attendances.c.date == s.nominal_date), True)
+        .join(
+            _marks, and_(_marks.c.category == "attendance_type", _marks.c.value == attendances.c.exception_type), True
+        ),
+        where=[
+            *plan.conditions(query),
+            s.start_time.is_not(None),
+            ~s.given_away,
+            _planned.c["class"].in_(BUSY),
+            or_(_gone, away, _marks.c["class"].in_(AWAY)),
+            *_uncovered(s, first, last),
+        ],
+        columns=[named[name] if name in named else plan.column(name) for name in OpenShift.__struct_fields__],
+        order_by={name: plan.column(name) for name in _SORTS},
+        key=s.schedule_id,
         make=OpenShift,
+    )
+
+
+def _perhaps(first: date, last: date) -> CompoundSelect[tuple[int]]:
+    """The rows of these dates over which an absence lies, or a mark of one, or whose people have left by then."""
+    s, e, b = schedules.alias("s"), employees.alias("e"), absences.alias("b")
+    marked = and_(attendances.c.employee_id == s.c.employee_id, attendances.c.date == s.c.nominal_date)
+    away = and_(_marks.c.category == "attendance_type", _marks.c["class"].in_(AWAY))
+    absent = and_(b.c.employee_id == s.c.employee_id, s.c.nominal_date.between(b.c.start_date, b.c.end_date))
+    rows = select(s.c.schedule_id).where(s.c.nominal_date.between(first, last))
+    return union(
+        rows.join(b, absent),
+        rows.join(attendances, marked).join(_marks, and_(_marks.c.value == attendances.c.exception_type, away)),
+        rows.join(e, e.c.employee_id == s.c.employee_id).where(_gone),
+    )
+
+
+def _seen(wanted: CompoundSelect[tuple[int]]) -> Belonging:
+    """These rows through their layers. Each is looked up by itself (an OFFSET keeps it so): they are few, and in any
+    other order the layers of the whole plan are worked out first."""
+    few = wanted.subquery("few")
+    rows = select(effective).where(effective.c.schedule_id == few.c.schedule_id).offset(0).lateral("s")
+    return Belonging(rows, within=few.join(rows, true()))
+
+
+def _uncovered(s: Any, first: date, last: date) -> tuple[ColumnElement[bool], ...]:
+    """Nobody else has the shift; a row that covers one is of the same nominal date."""
+    taker, stand_in = schedules.alias("taker").c, attendances.alias("stand_in").c
+    return (
+        ~exists().where(
+            taker.covers_schedule_id == s.schedule_id, ~taker.given_away, taker.nominal_date.between(first, last)
+        ),
+        ~exists().where(
+            stand_in.cover_up_for_employee_id == s.employee_id,
+            stand_in.date == s.nominal_date,
+            stand_in.date.between(first, last),
+        ),
     )
 
 
 def place_of(conn: Connection, *, schedule_id: int) -> tuple[int, date, str | None] | None:
     """Whose the row is, its nominal date, and the department they belong to then."""
-    wanted = select(_s.employee_id, _s.nominal_date, _plan.column("department"))
-    row = conn.execute(wanted.select_from(_plan.source).where(_s.schedule_id == schedule_id)).one_or_none()
+    s = _plan.rows.c
+    wanted = select(s.employee_id, s.nominal_date, _plan.column("department")).select_from(_plan.source)
+    row = conn.execute(wanted.where(s.schedule_id == schedule_id)).one_or_none()
     return (row[0], row[1], row[2]) if row else None
 
 
