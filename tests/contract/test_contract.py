@@ -23,21 +23,21 @@ from tests.conftest import Site
 
 ROOT = Path(__file__).parents[2]
 MONDAY = date(2026, 10, 5)
-PEOPLE = range(1, 9)
+PEOPLE, FREE, GONE = range(1, 9), {7, 8}, (9, 10)
 SHORT = ("--phases", "fuzzing", "--max-examples", "6", "--workers", "2", "--no-shrink")
 LONG = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100", "--workers", "2")
 
 
 @pytest.fixture
-def floor(site: Site) -> None:
+def floor(site: Site, api: Api) -> None:
     """Eight people and their week, with ids that small numbers meet, and a row or two of everything they may have."""
     with make.written() as conn:
         make.options(conn, "department", "Support", "Sales")
         make.options(conn, "role", "Agent")
-        for one in PEOPLE:
+        for one in (*PEOPLE, *GONE):
             make.employee(conn, employee_id=one, department="Support", batch="2025-01")
             for day in range(7):
-                start, stop = (time(9), time(17)) if day < 5 else (None, None)
+                start, stop = (time(9), time(17)) if day < 5 and one not in FREE else (None, None)
                 make.shift(conn, one, MONDAY + timedelta(day), start, stop)
         conn.execute(
             text(
@@ -55,9 +55,15 @@ def floor(site: Site) -> None:
                 INSERT INTO uploads (kind, filename, bucket, key, uploaded_by)
                 SELECT 'schedules', 'week.xlsx', 'b', 'k' || one, 'test' FROM generate_series(1, 4) one;
                 INSERT INTO upload_errors (upload_id, row_number, reason)
-                SELECT one, 2, 'is no employee' FROM generate_series(1, 4) one"""
+                SELECT one, 2, 'is no employee' FROM generate_series(1, 4) one;
+                INSERT INTO backups (backup_id, tier, state, started_at) VALUES ('b1', 'daily', 'failed', now())"""
             )
         )
+    for number, one in enumerate(set(PEOPLE) - FREE):
+        cover = {"change_type": "Cover", "employee_id": one, "replacement_id": 7 + number % 2}
+        assert api.post("/schedule_changes", {**cover, "schedule_date": "2026-10-09"}).status == 201
+    for one in GONE:
+        assert api.delete(f"/employees/{one}").status == 200
 
 
 @contextmanager
