@@ -59,7 +59,7 @@ def shift(
 ) -> int:
     """One shift of the plan (no times: a day off); the id."""
     placed = place(nominal_date=day, start=start, stop=stop, day_start=time(0))
-    row = {name: getattr(placed, name) for name in placed.__slots__}
+    row = {name: getattr(placed, name) for name in placed.__struct_fields__}
     code = {"work_code": "REG" if start else "OFF"}
     made = insert(schedules).values(**{"employee_id": employee_id, **row, **code, **facts})
     return conn.execute(made.returning(schedules.c.schedule_id)).scalar_one()

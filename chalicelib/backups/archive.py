@@ -4,7 +4,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,8 +20,7 @@ MAGIC = b"PGDMP"
 LATEST = "latest"
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(msgspec.Struct, frozen=True):
     """A dump on this machine. Without a manifest (a file somebody brought along) nothing vouches for it."""
 
     path: Path

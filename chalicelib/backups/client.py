@@ -5,8 +5,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.settings import settings
@@ -39,8 +40,7 @@ KEPT = re.compile(r"PATH|HOME|TMPDIR|LANG|LC_.*|LD_LIBRARY_PATH|DYLD_LIBRARY_PAT
 """What a PostgreSQL program inherits; the keys and secrets of this process are none of its business."""
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(msgspec.Struct, frozen=True):
     """A folder of PostgreSQL programs of one version."""
 
     folder: Path

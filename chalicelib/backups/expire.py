@@ -7,10 +7,11 @@ bucket's lifecycle removes what is hidden after its days. Until then an expiry t
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Engine
 
 from chalicelib.backups import listing, manifest, marks, queries
@@ -31,8 +32,7 @@ MOST = 100
 """Of backups, orphans and uploads each, in one run: a usual night has one or two, and the next run goes on."""
 
 
-@dataclass(frozen=True)
-class Expired:
+class Expired(msgspec.Struct, frozen=True):
     """What a run deleted, or in a dry run would delete.
 
     `backups` are ids, oldest first; `orphans` are keys of which no manifest tells; `uploads` are keys of unfinished
@@ -75,8 +75,7 @@ def expire(*, now: datetime, dry_run: bool = False) -> Expired:
         engine.dispose()
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(msgspec.Struct, frozen=True):
     """What is to be deleted, and by which names S3 knows it."""
 
     found: Expired

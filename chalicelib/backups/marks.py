@@ -5,7 +5,6 @@ There it survives whatever is restored. Each is an object of its own with one wr
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -44,8 +43,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(msgspec.Struct, frozen=True):
     """All that is known of one dump beside its manifest; None where nobody has said anything."""
 
     verification: Verification | None = None

@@ -4,10 +4,10 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -95,8 +95,7 @@ END $$;
 """The dump grants rights to roles, which belong to the server; where they are missing, plain SQL makes them."""
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """What a restore did. `compared` says that the rows by table were held against a manifest.
 
     `safety` is the backup id, or the file, that holds what was replaced; None when there was nothing.

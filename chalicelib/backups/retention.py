@@ -1,8 +1,9 @@
 """Which backups are obsolete, and why each other one is kept: a pure decision; deletion is elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 SCHEDULED = ("daily", "weekly", "monthly")
 """Tiers that stand for their day, week and month. Manual and safety ones stand for nothing and are kept for days."""
@@ -11,8 +12,7 @@ SAFETY = "safety"
 """What a restore replaced: a dump of trouble, which is never one of the last good ones."""
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """How much is kept.
 
     `daily`, `weekly` and `monthly` count days, weeks and months that have a backup, so that a month without any takes
@@ -28,8 +28,7 @@ class Policy:
     fresh_days: int = 2
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(msgspec.Struct, frozen=True):
     """One that exists, that is: has a manifest. `good` is False when its dump is known to be damaged or gone."""
 
     backup_id: str
@@ -39,8 +38,7 @@ class Backup:
     pinned: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Why each one that stays does (ids newest first), and the ids that may go, oldest first."""
 
     kept: Mapping[str, tuple[str, ...]]

@@ -4,8 +4,8 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
@@ -35,8 +35,7 @@ LOOK = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A database as it stands. `objects` are its tables, views and sequences; the fingerprint tells it from any other.
 
     `owned` says that the role that looked may act as the database's owner, to whom everything restored will belong;

@@ -5,8 +5,9 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from chalicelib.core.storage import s3
 
@@ -16,8 +17,7 @@ IN_FLIGHT = 2
 """Parts on their way at once; with the one being read, three are in memory, however large the database."""
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """An object as S3 confirmed it. `version_id` is None in a bucket without versions."""
 
     size: int

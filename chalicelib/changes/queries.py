@@ -32,8 +32,10 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A shift that somebody else is to work; in a swap, another one in return. Both shifts stay on record here, unless it
-    is older than that record."""
+    """A shift that somebody else is to work; in a swap, another one in return.
+
+    Both shifts stay on record here, unless it is older than that record.
+    """
 
     change_id: int
     employee_id: int

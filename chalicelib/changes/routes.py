@@ -1,7 +1,6 @@
 """Swaps and covers over HTTP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import msgspec
@@ -58,8 +57,7 @@ class Judged(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parties:
+class _Parties(msgspec.Struct, frozen=True):
     """Both calendars, and the shifts that would change hands."""
 
     giver: Calendar

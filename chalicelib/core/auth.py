@@ -5,9 +5,9 @@ import hmac
 import secrets
 import string
 import zlib
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from chalicelib.core.errors import Unauthenticated
@@ -30,8 +30,7 @@ _FIND_KEY = select(api_keys.c.key_id, api_keys.c.secret_hash, api_keys.c.role, a
 )
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """An authenticated caller. `employee_id` is set where the caller is a person of the floor."""
 
     name: str

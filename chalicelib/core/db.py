@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from chalicelib.core.secrets import Secret
@@ -19,8 +19,7 @@ SignIn = Callable[[Callable[..., Any], dict[str, Any]], Any]
 """Opens a connection: calls the driver's connect with the parameters given, and what they lack."""
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """Who causes a change, as the audit log names it (`key:3`, `s3:AIDA...`, `command:backup`)."""
 
     name: str

@@ -1,7 +1,6 @@
 """All SQL on exceptions, and on what processing one makes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -130,7 +129,10 @@ def add_shifts(conn: Connection, *, employee_id: int, work_code: str, placed: Se
     """Shifts by hand, which a later sheet keeps; their ids."""
     if not placed:
         return []
-    rows = [{**asdict(one), "employee_id": employee_id, "work_code": work_code, "origin": "manual"} for one in placed]
+    rows = [
+        {**msgspec.structs.asdict(one), "employee_id": employee_id, "work_code": work_code, "origin": "manual"}
+        for one in placed
+    ]
     return list(conn.execute(insert(schedules).returning(schedules.c.schedule_id), rows).scalars())
 
 

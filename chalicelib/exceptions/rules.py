@@ -1,8 +1,9 @@
 """What can be decided about exceptions without asking the database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, time
+
+import msgspec
 
 from chalicelib.leave.rules import class_problem
 from chalicelib.schedules.calendars import BUSY, Calendar
@@ -13,8 +14,7 @@ COVER_UP = "Cover Up"
 """The types that stand for more than a work code over the plan (domain.md, rule 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True):
     """What processing makes beside its layer: shifts of overtime to come, and days on which somebody was there."""
 
     shifts: tuple[Placed, ...]

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -79,8 +78,7 @@ class FindingFilters(ListQuery, frozen=True, kw_only=True):
     finding: list[Found] = []
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """What a run needs to know of its upload."""
 
     upload_id: int
@@ -100,7 +98,7 @@ class Claimed:
 _URL = func.concat("/api/uploads/", uploads.c.upload_id, "/errors")
 _UPLOAD = [_URL if name == "errors_url" else uploads.c[name] for name in Upload.__struct_fields__]
 _FINDING = [upload_errors.c[name] for name in RowFinding.__struct_fields__]
-_CLAIMED = [uploads.c[name] for name in Claimed.__dataclass_fields__]
+_CLAIMED = [uploads.c[name] for name in Claimed.__struct_fields__]
 _SORTABLE = ("upload_id", "kind", "filename", "state", "size", "created_at", "started_at", "finished_at")
 
 

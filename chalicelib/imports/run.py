@@ -5,12 +5,12 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from chalicelib.core import db
@@ -38,8 +38,7 @@ Progress = Callable[[int, float], None]
 """Called after every chunk with the rows read and the share of the file, 0 to 1."""
 
 
-@dataclass(frozen=True)
-class Staged:
+class Staged(msgspec.Struct, frozen=True):
     """How far reading has come."""
 
     rows_read: int

@@ -1,17 +1,17 @@
 """What can be decided about leave and exceptions without asking the database."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, time
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.schedules.calendars import AWAY, BUSY, Shift
 from chalicelib.schedules.instants import Interval, hours_within
 from chalicelib.schedules.rules import ONE_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveDays:
+class LeaveDays(msgspec.Struct, frozen=True):
     """What leave costs: `days` that the plan has as work; `unknown` is how many days have no plan yet."""
 
     days: int

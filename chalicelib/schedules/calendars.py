@@ -1,9 +1,11 @@
 """People's calendars as the rules see them, and as they would be after a cover or a swap."""
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 from chalicelib.schedules.instants import Interval, hours_within, shift_interval
 from chalicelib.schedules.rules import Placed
@@ -15,8 +17,7 @@ BUSY = WORKED | {"training"}
 AWAY = frozenset({"away_planned", "away_unplanned"})
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Who somebody is on the day that is judged, by the assignment of that day."""
 
     employee_id: int
@@ -29,8 +30,7 @@ class Person:
     phases: tuple[date | None, date | None, date | None] = (None, None, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(msgspec.Struct, frozen=True):
     """One row of the plan. `work_class` is the planned code's: what the layers make of it is the calendar's to say.
 
     `department` is that of the person it was planned for; `interval` is None on a day off.
@@ -55,8 +55,7 @@ class Shift:
         return cls(None, placed, shift_interval(placed, zone=zone), work_code, work_class)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """Leave or an exception over some nominal dates, both included; hours on leave of less than a day.
 
     `in_force` once approved or processed; one that is not is live all the same: it waits for a decision.
@@ -80,8 +79,7 @@ class Layer:
         return self.source == "leave" or self.layer_class in AWAY
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(msgspec.Struct, frozen=True):
     """A person with the rows of their plan and the live layers over it, around the dates that are judged."""
 
     person: Person

@@ -1,8 +1,9 @@
 """Who may take a shift: allowed first, with what they would rest and work and every reason against."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from chalicelib.schedules.calendars import Calendar, Person, after_cover
 from chalicelib.schedules.conflicts import Limits, judge_cover, refused
@@ -10,8 +11,7 @@ from chalicelib.schedules.findings import Finding
 from chalicelib.schedules.workload import Rest, rests, week_hours
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """Somebody who might take the shift, as they would stand with it."""
 
     person: Person

@@ -1,9 +1,10 @@
 """What speaks against a plan: the one place that knows, for edits, swaps, covers, absences and candidates."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.schedules.calendars import (
     AWAY,
@@ -21,8 +22,7 @@ from chalicelib.schedules.findings import Finding, hours, refusal, shown, shown_
 from chalicelib.schedules.workload import Rest, days_in_a_row, ended, interval_of, rests, week_hours, week_of
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What may be asked of people, from the settings."""
 
     zone: ZoneInfo

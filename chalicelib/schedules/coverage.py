@@ -6,11 +6,12 @@ over a day are the scheduled hours whatever the interval's length, and an hour i
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.schedules.erlang import Load, Target, headcount
 from chalicelib.schedules.instants import MINUTE, Interval, day_interval, instants_of
@@ -21,16 +22,14 @@ HALF_HOUR = 30 * MINUTE
 HOUR = 60 * MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """Somebody of a department, net scheduled or present for that long; one person's do not overlap."""
 
     department: str | None
     interval: Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(msgspec.Struct, frozen=True):
     """People required from a local time on, for as long as the rows of that day are apart."""
 
     department: str
@@ -38,8 +37,7 @@ class Requirement:
     required: int
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """Calls that arrive in the row's time, and the average handling time of one."""
 
     department: str
@@ -48,8 +46,7 @@ class Forecast:
     handling_seconds: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One interval of one department. `required` is None where nobody said; `present` is of the part that is over, and
     None before it has begun."""
 

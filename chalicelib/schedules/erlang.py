@@ -1,12 +1,12 @@
 """How many agents a forecast needs: Erlang C, the queue in which nobody hangs up."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, exp, floor
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Target:
+
+class Target(msgspec.Struct, frozen=True):
     """What service is aimed at; shares are between 0 and 1, an occupancy of 0 is no limit."""
 
     service_level: Fraction = Fraction(80, 100)
@@ -15,8 +15,7 @@ class Target:
     shrinkage: Fraction = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(msgspec.Struct, frozen=True):
     """Calls that arrive in an interval of so many seconds, and the average handling time of one, seconds."""
 
     calls: Fraction

@@ -5,10 +5,11 @@ doubt. The same rows make the same bytes, so that an ETag works.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.schedules.calendars import AWAY
 from chalicelib.schedules.instants import shift_interval
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 REFRESH = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedRow:
+class FeedRow(msgspec.Struct, frozen=True):
     """One row of the effective schedule. `updated_at` is when the row or what lies over it last changed."""
 
     schedule_id: int

@@ -1,14 +1,14 @@
 """What the rules find against a plan, in words that people can act on."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 from chalicelib.schedules.calendars import Layer, Person, Shift
 from chalicelib.schedules.instants import MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing against it. A refusal stands; a warning passes when a duty lead or an admin gives a reason.
 
     `code` is for programs and never changes; `text` is a sentence that names the person and the shifts.

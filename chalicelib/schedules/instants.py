@@ -4,18 +4,18 @@ Python subtracts two datetimes of one zone by the clock on the wall, so everythi
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from chalicelib.schedules.rules import ONE_DAY, Placed
 
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True, order=True):
     """[start, stop) between two instants in UTC; empty when they are the same."""
 
     start: datetime

@@ -1,9 +1,9 @@
 """All SQL on shifts that nobody works, and on who might."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     Boolean,
     ColumnElement,
@@ -45,8 +45,7 @@ class OpenFilters(PersonFilters, frozen=True, kw_only=True):
     end_date: Day | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Colleague:
+class Colleague(msgspec.Struct, frozen=True):
     """Somebody of a department, as they belong on a date."""
 
     employee_id: int

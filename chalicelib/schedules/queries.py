@@ -177,7 +177,9 @@ def _starts_between(start: ColumnElement[time], first: int, last: int) -> Column
 
 def _touches(c: Any, first: datetime, last: datetime) -> ColumnElement[bool]:
     """The half-open interval of the shift meets [first, last)."""
-    return and_(c.start_date + c.start_time < last, c.stop_date + c.stop_time > first)
+    # A shift starts within a day of its nominal date and stops within a day of its start: said again for the index.
+    near = c.nominal_date.between(literal(first.date()) - 2, literal(last.date()) + 1)
+    return and_(near, c.start_date + c.start_time < last, c.stop_date + c.stop_time > first)
 
 
 def insert_schedule(conn: Connection, *, row: Mapping[str, Any]) -> int:

@@ -1,6 +1,5 @@
 """Schedules over HTTP."""
 
-from dataclasses import asdict, replace
 from datetime import time
 from typing import Any
 
@@ -81,7 +80,12 @@ def create_schedule(call: Call) -> Entered:
         shift = _shift(conn, placed, new.work_code)
         hold(conn, employee_ids=[new.employee_id])
         told = _judge(conn, new.employee_id, shift)
-        row = {**asdict(placed), "employee_id": new.employee_id, "work_code": new.work_code, "origin": "manual"}
+        row = {
+            **msgspec.structs.asdict(placed),
+            "employee_id": new.employee_id,
+            "work_code": new.work_code,
+            "origin": "manual",
+        }
         return _entered(conn, queries.insert_schedule(conn, row=row), told)
 
 
@@ -96,9 +100,9 @@ def change_schedule(call: Call, schedule_id: int) -> Entered:
         placed, work_code = _moved(row, said), said.get("work_code", row.planned_work_code)
         if "work_code" in said:
             _check_code(conn, work_code)
-        shift = replace(_shift(conn, placed, work_code), schedule_id=schedule_id)
+        shift = msgspec.structs.replace(_shift(conn, placed, work_code), schedule_id=schedule_id)
         told = _judge(conn, row.employee_id, shift)
-        facts = {**asdict(placed), "work_code": work_code, "origin": "manual"}
+        facts = {**msgspec.structs.asdict(placed), "work_code": work_code, "origin": "manual"}
         queries.update_schedule(conn, schedule_id=schedule_id, facts=facts)
         return _entered(conn, schedule_id, told)
 

@@ -1,7 +1,8 @@
 """Where a shift lies in time."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+import msgspec
 
 from chalicelib.core.errors import Invalid
 
@@ -10,8 +11,7 @@ UNTIMED = frozenset({"off", "away_planned", "away_unplanned"})
 """Classes of work codes that need no times."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A stretch of work on the calendar; times are null on a day off."""
 
     nominal_date: date

@@ -1,15 +1,15 @@
 """How much somebody works: rest between shifts, days in a row, hours of a week."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+import msgspec
 
 from chalicelib.schedules.calendars import BUSY, WORKED, Calendar, Shift
 from chalicelib.schedules.instants import Interval, length
 from chalicelib.schedules.rules import ONE_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(msgspec.Struct, frozen=True):
     """The time between a shift and its neighbour on one side."""
 
     length: timedelta

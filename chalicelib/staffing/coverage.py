@@ -1,7 +1,6 @@
 """Coverage over HTTP: who is needed and who is there, interval by interval."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -56,8 +55,7 @@ class Coverage(msgspec.Struct, frozen=True):
     data: list[CoverageCell]
 
 
-@dataclass(frozen=True, slots=True)
-class _Floor:
+class _Floor(msgspec.Struct, frozen=True):
     """What a shift is looked at with: the site's zone, and the moment."""
 
     zone: ZoneInfo

@@ -1,10 +1,10 @@
 """All SQL on coverage: who is net scheduled on a day, and what the day needs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from chalicelib.schedules.belonging_queries import GONE
@@ -12,8 +12,7 @@ from chalicelib.schedules.coverage import Forecast, Requirement
 from chalicelib.schedules.rules import ONE_DAY, Placed
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """A net scheduled shift, the hours of its day that are on leave, and what attendance knows; times are the site's.
 
     `mark_class` is the class of the day's main mark.

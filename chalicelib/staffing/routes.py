@@ -13,7 +13,7 @@ from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Clock, Day, Input, Text
 from chalicelib.staffing import queries
 from chalicelib.staffing.queries import Forecast, IntervalFilters, Requirement
-from chalicelib.staffing.rules import interval_problems
+from chalicelib.staffing.rules import interval_problems, load_problems
 
 routes = Routes(__name__, tag="staffing")
 
@@ -69,6 +69,8 @@ def put_requirement(call: Call) -> Requirement:
 
 def _checked(conn: Connection, new: NewForecast | NewRequirement) -> dict[str, object]:
     problems = interval_problems(new.interval_start)
+    if isinstance(new, NewForecast):
+        problems += load_problems(new.calls, new.handling_seconds)
     problems += unknown_values({"department": new.department}, active_values(conn, ["department"]))
     if problems:
         raise Invalid(*problems)

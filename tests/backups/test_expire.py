@@ -370,7 +370,7 @@ def test_the_command_lists_what_would_go_and_why_the_others_stay(place: Place, c
 def test_the_command_says_the_same_to_programs(place: Place, command: Callable[..., str]) -> None:
     _, goes = at_twenty_days(place)
     told = json.loads(command("--json"))
-    assert set(told) == set(Expired.__dataclass_fields__)
+    assert set(told) == set(Expired.__struct_fields__)
     assert told["backups"] == sorted(one.backup_id for one in goes)
     assert json.loads(command("--json"))["backups"] == []
 

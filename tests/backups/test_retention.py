@@ -1,7 +1,7 @@
 """Retention: what may go, and that the last good ones never do, whatever happens for a hundred years."""
 
 import random
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest

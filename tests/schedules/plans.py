@@ -1,6 +1,6 @@
 """Calendars for tests of the rules: a person, and shifts written as people say them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import date, time, timedelta
 from itertools import count
 from typing import Any

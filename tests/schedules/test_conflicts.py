@@ -1,6 +1,6 @@
 """What speaks against a cover, a swap, an edit and an absence."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

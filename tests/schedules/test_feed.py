@@ -1,6 +1,6 @@
 """Calendar feeds, as a calendar program reads them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo

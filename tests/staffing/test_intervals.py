@@ -55,6 +55,10 @@ def test_intervals_are_listed_in_the_order_of_time_and_by_department(api: Api) -
             {"interval_start": "09:10"},
             "interval_start: must be a quarter of an hour, such as 09:00 or 09:30, got 09:10:00",
         ),
+        (
+            {"calls": 1_000_000, "handling_seconds": 86_400},
+            "calls: 1e+06 of 86400 s are more than 20,000 people could handle",
+        ),
         ({"department": "Suport"}, "department: Suport: did you mean Support?"),
         ({"calls": -1}, "calls: must be a number from 0 to 1000000, got -1"),
     ],

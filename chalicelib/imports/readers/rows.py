@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from types import TracebackType
 from typing import NamedTuple, Self
+
+import msgspec
 
 from chalicelib.core.errors import TooLarge
 
@@ -13,8 +14,7 @@ MEGABYTE = 1_000_000
 BLANK = re.compile(r"\s*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What a file may hold; every refusal names the limit that was passed."""
 
     bytes: int
@@ -29,8 +29,7 @@ class Limits:
     sheets: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True):
     """A cell that is there but has no value; `reason` completes "this cell ..."."""
 
     shown: str

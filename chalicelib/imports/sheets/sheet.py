@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
@@ -22,8 +23,7 @@ class Problem(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column of a sheet. `read` turns its cell into a value or raises BadCell; `filled` refuses a blank cell."""
 
     header: str
@@ -64,8 +64,7 @@ class Options:
         return cls(**chosen)
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock."""
 
     upload_id: int
@@ -74,8 +73,7 @@ class Job:
     object_modified: datetime | None
 
 
-@dataclass
-class Counts:
+class Counts(msgspec.Struct):
     """What became of the rows."""
 
     success: int = 0

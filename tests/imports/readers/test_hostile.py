@@ -4,7 +4,7 @@ import struct
 import time
 import tracemalloc
 import zipfile
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
