@@ -63,13 +63,14 @@ def wanted(cloud: Cloud, given: Mapping[str, str], *, front_door: str = "http") 
     wrong = parameters.unknown(given, templates.values())
     wrong += parameters.unknown([one for one in committed if one != "Stage"], templates.values())
     stated = {**given, **RELEASED, "FrontDoor": front_door}
+    grown = _grown(cloud)
     values = {}
     for part, template in templates.items():
         existing = stacks.parameters(stacks.described(cloud, cloud.stack(part)))
         values[part] = parameters.chosen(
             template,
             given=stated,
-            committed=committed,
+            committed=committed if part in WRITTEN else {**committed, **grown},
             existing=existing,
             found=_looked_up(cloud, existing, given) if part == "network" else {},
         )
@@ -111,6 +112,14 @@ def _looked_up(cloud: Cloud, existing: Mapping[str, str], given: Mapping[str, st
     if not found:
         raise DeployError(f"{cloud.region} has no prefix list {name}: name it with --set S3PrefixListId=pl-...")
     return {"S3PrefixListId": found[0]["PrefixListId"]}
+
+
+def _grown(cloud: Cloud) -> dict[str, str]:
+    """The database's storage as it is now, GB: it grows by itself, and what reckons with it must follow. Nothing before
+    there is a database, nor for a cluster, whose storage has no size."""
+    named = [{"Name": "db-instance-id", "Values": [cloud.stack("").rstrip("-")]}]
+    found = cloud.client("rds").describe_db_instances(Filters=named)["DBInstances"]
+    return {"AllocatedStorage": str(one["AllocatedStorage"]) for one in found if one["Engine"] == "postgres"}
 
 
 def _check_quota(cloud: Cloud, found: Wanted) -> None:
