@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from chalicelib.schedules.calendars import AWAY, BUSY, WORKED
-from chalicelib.schedules.instants import MINUTE, Interval, common, minutes, without
+from chalicelib.schedules.instants import MINUTE, Interval, common, merged, minutes, without
 
 USUAL_MINUTES = 8 * 60
 """What an untimed away day counts where the person has no earlier shift (domain.md, Figures: recorded shrinkage)."""
@@ -56,8 +56,9 @@ class Attendance:
 class PersonDay:
     """A person on a nominal date: one for each that has a row of the plan or of attendance.
 
-    `stage` is of the working day: `ahead` until its date begins at the site, `closed` by rule 11, else `open`.
-    `usual_minutes` is the length of the person's last timed shift before the date.
+    The shifts are either timed or one away day or day off without times, as the plan has them; those that were given
+    away may stand beside. `stage` is of the working day: `ahead` until its date begins at the site, `closed` by rule 11,
+    else `open`. `usual_minutes` is the length of the person's last timed shift before the date.
     """
 
     employee_id: int
@@ -92,10 +93,14 @@ def begun(row: PersonDay, *, now: datetime) -> Iterator[tuple[str | None, Interv
         if shift.interval is None or shift.work_class == "off" or shift.interval.start > now:
             continue
         taken = row.excused if shift.work_class in BUSY else ()
-        for rest in without([shift.interval], [one.interval for one in taken]):
+        if not taken and shift.interval.start < shift.interval.stop:
+            yield shift.work_class, shift.interval  # as almost every shift of a year's report
+            continue
+        whole = [shift.interval]
+        for rest in without(whole, [one.interval for one in taken]) if taken else merged(whole):
             yield shift.work_class, rest
         for leave in taken:
-            yield from ((leave.layer_class, part) for part in common([shift.interval], [leave.interval]))
+            yield from ((leave.layer_class, part) for part in common(whole, [leave.interval]))
 
 
 def untimed_class(row: PersonDay) -> str | None:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import add, attrgetter
 from typing import Literal
 
 from chalicelib.reports.person_days import PersonDay, begun, extra_minutes, inside, standing, untimed_class
 from chalicelib.schedules.calendars import WORKED
-from chalicelib.schedules.instants import Interval, common, merged, minutes
+from chalicelib.schedules.instants import Interval, merged, minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +86,25 @@ def totals_of(row: PersonDay, *, now: datetime) -> Totals:
     """What one person-day adds at the instant `now`."""
     shifts = list(begun(row, now=now))
     net = merged(interval for work_class, interval in shifts if work_class in WORKED)
-    net_minutes = minutes(net)
-    spent = Counter[str | None]()
+    found = _attended(row, net, now=now) if net else _unscheduled(row, now=now)
+    return found + _scheduled(shifts, net, now=now) if shifts else found
+
+
+def _scheduled(shifts: list[tuple[str | None, Interval]], net: list[Interval], *, now: datetime) -> Totals:
+    """What the plan says, seen through its layers."""
+    net_minutes, spent = minutes(net), Counter[str | None]()
     for work_class, interval in shifts:
         if work_class not in WORKED:
             spent[work_class] += minutes([interval])
-    return (
-        Totals(
-            gross_minutes=net_minutes + spent.total(),
-            gross_people=int(bool(shifts)),
-            net_minutes=net_minutes,
-            net_people=int(bool(net)),
-            due_minutes=minutes(common(net, [Interval(datetime.min.replace(tzinfo=UTC), now)])),
-            training_minutes=spent["training"],
-            planned_minutes=spent["away_planned"],
-            unplanned_minutes=spent["away_unplanned"],
-        )
-        + (_attended(row, net, now=now) if net else Totals(worked_minutes=extra_minutes(row, here=False, now=now)))
-        + _untimed(row)
+    return Totals(
+        gross_minutes=net_minutes + spent.total(),
+        gross_people=1,
+        net_minutes=net_minutes,
+        net_people=int(bool(net)),
+        due_minutes=minutes(Interval(one.start, min(one.stop, now)) for one in net),
+        training_minutes=spent["training"],
+        planned_minutes=spent["away_planned"],
+        unplanned_minutes=spent["away_unplanned"],
     )
 
 
@@ -125,12 +126,16 @@ def _attended(row: PersonDay, net: list[Interval], *, now: datetime) -> Totals:
     )
 
 
-def _untimed(row: PersonDay) -> Totals:
-    """An away day without times counts as long as the person's last shift."""
-    away = untimed_class(row)
-    if away is None:
+def _unscheduled(row: PersonDay, *, now: datetime) -> Totals:
+    """What is left of somebody who is not net scheduled: an away day without times, as long as their last shift, and
+    approved overtime."""
+    away, worked = untimed_class(row), extra_minutes(row, here=False, now=now)
+    if away is None and not worked:
         return _NOTHING
-    length = row.usual_minutes
-    if away == "away_planned":
-        return Totals(untimed_minutes=length, planned_minutes=length)
-    return Totals(untimed_minutes=length, unplanned_minutes=length)
+    length = row.usual_minutes if away else 0
+    return Totals(
+        worked_minutes=worked,
+        untimed_minutes=length,
+        planned_minutes=length if away == "away_planned" else 0,
+        unplanned_minutes=length if away == "away_unplanned" else 0,
+    )

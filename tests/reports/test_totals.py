@@ -125,6 +125,7 @@ def test_approved_overtime_counts_on_a_day_off_and_not_before_it_is_worked() -> 
     assert counted("off", **on_a_day_off) == Totals()
     assert counted("off", **on_a_day_off, overtime_approved=True) == Totals(worked_minutes=120)
     assert counted("off", **on_a_day_off, overtime_approved=True, stage="ahead") == Totals()
+    assert counted("off", overtime_minutes=60, overtime_approved=True, mark="away_unplanned") == Totals()
     staying: dict[str, Any] = {"came": "08:00", "overtime_minutes": 60, "overtime_approved": True, "stage": "open"}
     assert [counted(DAY, **staying, now=moment(clock)).worked_minutes for clock in ("15:00", "16:20", "17:30")] == [
         420,
@@ -144,6 +145,8 @@ def test_hours_on_leave_are_of_the_leave_and_on_neither_side_of_what_is_worked()
     found = counted(DAY, came="08:00", left="16:00", excused=excused("away_planned", "10:00-12:00"))
     assert (found.gross_minutes, found.net_minutes, found.planned_minutes) == (480, 360, 120)
     assert (found.due_minutes, found.inside_minutes, found.worked_minutes) == (360, 360, 360)
+    sick = counted("away_unplanned 08:00-16:00", excused=excused("away_planned", "10:00-12:00"))
+    assert (sick.unplanned_minutes, sick.planned_minutes) == (480, 0)
     whole = counted(DAY, excused=excused("away_unplanned", "08:00-16:00"))
     assert (whole.gross_people, whole.net_people, whole.absent, whole.unplanned_minutes) == (1, 0, 0, 480)
 
