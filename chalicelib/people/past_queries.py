@@ -169,7 +169,7 @@ _SEARCH = text(
                                                           lower(e.company_email), lower(e.access_card)) THEN 1
             ELSE word_similarity({_SOUGHT}, {_WORDS}) END AS score
         FROM employees e
-        WHERE e.employee_id = :number OR {_SOUGHT} <% {_WORDS} OR {_WORDS} LIKE '%' || folded(:like) || '%'
+        WHERE e.employee_id = :number OR {_WORDS} LIKE '%' || folded(:like) || '%' OR {_SOUGHT} <% {_WORDS}
     ) found
     ORDER BY score DESC, status <> 'Active', similarity(folded(:q), folded(full_name)) DESC, full_name, employee_id
     LIMIT :limit"""

@@ -117,6 +117,7 @@ schedule_changes = Table(
     CheckConstraint(one_of("status", *DECISIONS), name="status"),
     CheckConstraint("employee_id <> replacement_id", name="replacement_id"),
     CheckConstraint("change_type = 'Swap' OR replacement_schedule_id IS NULL", name="replacement_schedule_id"),
+    Index("schedule_changes_schedule_date_idx", "schedule_date", "change_id"),
     Index("schedule_changes_schedule_id_key", "schedule_id", unique=True, postgresql_where=text("status = 'Approved'")),
     Index(
         "schedule_changes_replacement_schedule_id_key",
@@ -167,6 +168,7 @@ forecasts = Table(
     Column("upload_id", BigInteger),
     UniqueConstraint("date", "interval_start", "department"),
     CheckConstraint("calls >= 0 AND handling_seconds >= 0", name="not_negative"),
+    Index("forecasts_moment_idx", text("(date + interval_start)"), "forecast_id"),
 )
 
 requirements = Table(
@@ -180,6 +182,7 @@ requirements = Table(
     Column("upload_id", BigInteger),
     UniqueConstraint("date", "interval_start", "department"),
     CheckConstraint("required >= 0", name="not_negative"),
+    Index("requirements_moment_idx", text("(date + interval_start)"), "requirement_id"),
 )
 
 holidays = Table(

@@ -1,0 +1,1 @@
+DROP INDEX forecasts_moment_idx, requirements_moment_idx, schedule_changes_schedule_date_idx;
