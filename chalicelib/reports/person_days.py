@@ -57,8 +57,8 @@ class PersonDay:
     """A person on a nominal date: one for each that has a row of the plan or of attendance.
 
     The shifts are either timed or one away day or day off without times, as the plan has them; those that were given
-    away may stand beside. `stage` is of the working day: `ahead` until its date begins at the site, `closed` by rule 11,
-    else `open`. `usual_minutes` is the length of the person's last timed shift before the date.
+    away may stand beside. `stage` is of the working day: `ahead` until its date begins at the site, `closed` by rule
+    11, else `open`. `usual_minutes` is the length of the person's last timed shift before the date.
     """
 
     employee_id: int
