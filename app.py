@@ -5,16 +5,18 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
 import chalicelib.core.start as start
+from chalicelib.archive.run import archive as move_to_history
 from chalicelib.backups import asked
 from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
 from chalicelib.backups.run import measure, nightly
 from chalicelib.core import answers, continuation, encoding, log
-from chalicelib.core.clock import now
+from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
 from chalicelib.imports import arrivals
 from chalicelib.migrations.asked import answered
+from chalicelib.people import leaving
 from chalicelib.routes import ALL
 
 log.configure(debug=settings().debug)
@@ -58,6 +60,18 @@ def restore_drill(event: CloudWatchEvent) -> None:
 def expire_backups(event: CloudWatchEvent) -> None:
     """Backups that need not be kept any longer, and what killed ones left behind."""
     expire(now=now())
+
+
+@app.schedule(settings().archive_schedule)
+def archive(event: CloudWatchEvent) -> None:
+    """Schedules and attendances past their retention, moved to history every month."""
+    move_to_history(today=today())
+
+
+@app.schedule(settings().end_employments_schedule)
+def end_employments(event: CloudWatchEvent) -> None:
+    """People whose last day is over; every hour, since a schedule in UTC does not know the site's midnight."""
+    leaving.end_employments(now=now(), today=today())
 
 
 @app.lambda_function()

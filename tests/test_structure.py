@@ -30,7 +30,7 @@ ORDER = (
     ("chalicelib.changes",),
     ("chalicelib.rewards",),
     ("chalicelib.reports",),
-    ("chalicelib.imports", "chalicelib.backups", "chalicelib.console"),
+    ("chalicelib.archive", "chalicelib.imports", "chalicelib.backups", "chalicelib.console"),
     ("chalicelib.routes",),
     ("app",),
 )

@@ -174,6 +174,16 @@ class Settings:
         _whole,
         10,
     )
+    archive_schedule: str = setting(
+        "OPSDB_ARCHIVE_SCHEDULE",
+        "when rows past their retention move to history, UTC, in EventBridge's form",
+        default="cron(0 4 2 * ? *)",
+    )
+    end_employments_schedule: str = setting(
+        "OPSDB_END_EMPLOYMENTS_SCHEDULE",
+        "when it is looked for people whose last day is over, in EventBridge's form",
+        default="rate(1 hour)",
+    )
     sweep_schedule: str = setting(
         "OPSDB_SWEEP_SCHEDULE", "when lost uploads are looked for, in EventBridge's form", default="rate(15 minutes)"
     )

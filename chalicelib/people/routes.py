@@ -7,11 +7,11 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from chalicelib.core.auth import HR
-from chalicelib.core.clock import today
+from chalicelib.core.clock import now, today
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, Email, EmployeeId, Input, Note, Small, Text, given
-from chalicelib.people import queries
+from chalicelib.people import leaving, queries
 from chalicelib.people.joining import check, join, settle
 from chalicelib.people.queries import Employee, EmployeeFilters
 from chalicelib.people.rules import ASSIGNED, tidied
@@ -107,7 +107,7 @@ def get_employee(call: Call, employee_id: int) -> Employee:
 
 @routes.put("/employees/{employee_id}", body=EmployeeChange, answer=Employee, roles=HR, errors=(409,))
 def change_employee(call: Call, employee_id: int) -> Employee:
-    """Change some fields of an employee."""
+    """Change some fields of an employee. An attrition_date in the past takes effect at once."""
     facts = tidied(given(call.body))
     effective = facts.pop("effective_date") or today()
     with call.writing() as conn:
@@ -116,7 +116,11 @@ def change_employee(call: Call, employee_id: int) -> Employee:
         _check_effective(conn, employee_id, facts, effective)
         if facts:
             queries.update_employee(conn, employee_id=employee_id, facts=facts)
-        return settle(conn, employee_id=employee_id, effective_date=effective)
+        settled = settle(conn, employee_id=employee_id, effective_date=effective)
+        day = settled.attrition_date
+        if "attrition_date" in facts and day and day < today():
+            leaving.leave(conn, employee_id=employee_id, day=day, by=call.actor.name, at=now())
+        return _found(conn, employee_id)
 
 
 @routes.delete("/employees/{employee_id}", query=Removal, answer=Removed, roles=HR)

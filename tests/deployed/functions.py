@@ -11,6 +11,8 @@ DATABASE = {
     "app.nightly_backup": "OPSDB_BACKUP_DATABASE_URL",
     "app.restore_drill": "OPSDB_DRILL_DATABASE_URL",
     "app.expire_backups": "OPSDB_BACKUP_DATABASE_URL",
+    "app.archive": "DATABASE_URL",
+    "app.end_employments": "DATABASE_URL",
     "app.migrate": "OPSDB_OWNER_DATABASE_URL",
 }
 """The database role that a function signs in as, one has two; its policy allows no other."""

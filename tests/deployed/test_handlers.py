@@ -254,6 +254,26 @@ def put_backups(bucket: str) -> None:
         stored.put(bucket, "manual", now() - timedelta(days=ago))
 
 
+# People and the archive
+
+
+@tries("app.archive")
+def test_what_is_past_its_retention_moves_by_itself(function: Function, site: Site) -> None:
+    with make.written() as conn:
+        make.shift(conn, make.employee(conn), date(2020, 1, 6))
+    assert function(scheduled("archive")).error is None
+    assert rows("SELECT count(*) FROM schedules_history") == [(1,)]
+    assert rows("SELECT count(*) FROM schedules") == [(0,)]
+
+
+@tries("app.end_employments")
+def test_whose_last_day_is_over_leaves_by_themselves(function: Function, site: Site) -> None:
+    with make.written() as conn:
+        make.employee(conn, attrition_date=now().date() - timedelta(days=3))
+    assert function(scheduled("end_employments")).error is None
+    assert rows("SELECT status FROM employees") == [("Inactive",)]
+
+
 # Migrations
 
 

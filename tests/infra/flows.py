@@ -112,6 +112,8 @@ def all_of(stage: Stage, folder: Path) -> None:
     exporting(stage, key)
     sweeping(stage)
     expiring(stage)
+    stage.fire("archive")
+    stage.fire("end_employments")
     by_password(stage)
 
 

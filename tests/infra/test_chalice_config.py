@@ -25,6 +25,8 @@ SIZES = {
     "restore_drill": (512, 900),
     "expire_backups": (512, 300),
     "sweep_uploads": (512, 60),
+    "archive": (512, 900),
+    "end_employments": (512, 300),
     "migrate": (512, 300),
 }
 
@@ -123,6 +125,8 @@ def test_only_network_interfaces_are_allowed_on_everything_and_not_to_our_code(f
         ("nightly_backup", ["opsdb_backup"]),
         ("restore_drill", ["opsdb_drill"]),
         ("expire_backups", ["opsdb_backup"]),
+        ("archive", ["opsdb_app"]),
+        ("end_employments", ["opsdb_app"]),
         ("migrate", ["opsdb_owner"]),
     ],
 )
@@ -174,8 +178,9 @@ def test_whoever_says_something_of_a_backup_can_write_nothing_else_of_it(functio
     assert not [action for action in _actions_on(function, "BackupsBucket") if "Delete" in action]
 
 
-def test_migrating_touches_no_bucket() -> None:
-    assert not _actions_on("migrate", "UploadsBucket") | _actions_on("migrate", "BackupsBucket")
+@pytest.mark.parametrize("function", ["migrate", "archive", "end_employments"])
+def test_what_works_on_rows_alone_touches_no_bucket(function: str) -> None:
+    assert not _actions_on(function, "UploadsBucket") | _actions_on(function, "BackupsBucket")
 
 
 def _handlers() -> set[str]:

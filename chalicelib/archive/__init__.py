@@ -1,0 +1,1 @@
+"""The archive: rows past their retention move to history, by themselves."""
