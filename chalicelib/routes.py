@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
+from chalicelib.attendance.routes import routes as attendance
 from chalicelib.backups.routes import routes as backups
 from chalicelib.changes.routes import routes as changes
 from chalicelib.core.http import NOBODY, Call, Routes
@@ -31,6 +32,7 @@ ALL: tuple[Routes, ...] = (
     coverage,
     openings,
     calendars,
+    attendance,
     changes,
     leave,
     exceptions,

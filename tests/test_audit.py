@@ -52,6 +52,14 @@ class Floor:
         found: int = self.api.post("/schedule_changes", cover).body["change"]["change_id"]
         return found
 
+    def attended(self) -> dict[str, Any]:
+        return {"employee_id": self.ada, "date": DAY, "check_in": "09:00"}
+
+    def attendance(self) -> str:
+        """The path of a day that a call before has recorded."""
+        self.made("/attendances", self.attended(), "attendance_id")
+        return f"/attendances/{self.ada}/{DAY}"
+
     def archived(self) -> int:
         assert self.api.delete(f"/employees/{self.ada}").status == 200
         return self.ada
@@ -94,6 +102,9 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "POST /schedule_changes/{change_id}/approve": lambda on: (f"/schedule_changes/{on.change()}/approve", {}),
     "POST /schedule_changes/{change_id}/reject": lambda on: (f"/schedule_changes/{on.change()}/reject", {}),
     "DELETE /schedule_changes/{change_id}": lambda on: (f"/schedule_changes/{on.change()}", None),
+    "POST /attendances": lambda on: ("/attendances", on.attended()),
+    "PUT /attendances/{employee_id}/{date}": lambda on: (on.attendance(), {"check_in": "09:10"}),
+    "DELETE /attendances/{employee_id}/{date}": lambda on: (on.attendance(), None),
     "POST /leave_requests": lambda on: ("/leave_requests", on.days(leave_type="Sick")),
     "POST /leave_requests/{leave_id}/approve": lambda on: (f"/leave_requests/{on.leave()}/approve", {}),
     "POST /leave_requests/{leave_id}/reject": lambda on: (f"/leave_requests/{on.leave()}/reject", {}),
