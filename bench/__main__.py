@@ -13,10 +13,10 @@ from typing import Any
 from bench.result import Result
 
 GROUPS = ("imports", "lists", "backup", "cold", "package", "restore")
-ASKED_FOR = ("size",)
+ASKED_FOR = ("size", "lists-at-size")
 """Large and slow: measured only when named."""
 
-WITHOUT_USUAL = ("backup", "package", "restore", "size")
+WITHOUT_USUAL = ("backup", "package", "restore", "size", "lists-at-size")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         choices=GROUPS + ASKED_FOR,
-        help="measure this group alone; size, which takes some minutes and 6 GB of disk, is measured only so",
+        help="measure this group alone; size (minutes, 6 GB of disk) and lists-at-size are measured only so",
     )
     parser.add_argument(
         "--json", type=Path, help="write here; groups not measured stay (results/latest.json, unless --only)"
@@ -43,7 +43,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     asked = arguments()
     # Only now, so that --help needs nothing but Python.
-    from bench import backup, cold, imports, lists, machine, packaged, restore, site, size, usual
+    from bench import backup, cold, imports, lists, lists_at_size, machine, packaged, restore, site, size, usual
     from bench.processes import Failed
     from local.files import StackError
 
@@ -73,6 +73,7 @@ def main() -> int:
                 "package": lambda: packaged.measure(here, repeat=3 * asked.repeat, say=say),
                 "restore": lambda: restore.measure(here, rows=asked.restore_rows, repeat=asked.repeat, say=say),
                 "size": lambda: size.measure(here, megabytes=asked.size_mb, say=say),
+                "lists-at-size": lambda: lists_at_size.measure(here, calls=asked.calls, say=say),
             }
             found: dict[str, Result] = {}
             for name in [asked.only] if asked.only else GROUPS:

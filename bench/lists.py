@@ -41,9 +41,11 @@ def measure(site: Site, *, calls: int, usual_python: Path, say: Callable[[str], 
         processes.run([*processes.module("opsdb_import"), str(sheet), "schedules"], environment, site.folder)
         site.settle(database)
         say("lists: statements are counted")
-        with _statements_logged(site, database), _contestants(site, environment, usual_python) as kept:
+        with statements_logged(site, database), _contestants(site, environment, usual_python) as kept:
             trips = {
-                (request, name): _round_trips(site, one, request) for request in REQUESTS for name, one in kept.items()
+                (request, name): round_trips(site, one, **_question(request))
+                for request in REQUESTS
+                for name, one in kept.items()
             }
         with _contestants(site, environment, usual_python) as kept:
             ms = {}
@@ -110,7 +112,7 @@ def _moment(said: str) -> datetime:
 
 
 @contextmanager
-def _statements_logged(site: Site, database: str) -> Iterator[None]:
+def statements_logged(site: Site, database: str) -> Iterator[None]:
     """The server logs every statement that new connections to this database send, BEGIN and ROLLBACK included."""
     site.execute(f"ALTER DATABASE {database} SET log_statement = 'all'", database="postgres")
     try:
@@ -119,10 +121,11 @@ def _statements_logged(site: Site, database: str) -> Iterator[None]:
         site.execute(f"ALTER DATABASE {database} RESET log_statement", database="postgres")
 
 
-def _round_trips(site: Site, one: Kept, request: str) -> int:
-    one.ask(**_question(request, calls=2))
+def round_trips(site: Site, one: Kept, **question: Any) -> int:
+    """Statements that a call sends, where they are logged."""
+    one.ask(**question, calls=2)
     before = site.server.log.stat().st_size
-    one.ask(**_question(request, calls=10))
+    one.ask(**question, calls=10)
     return round(len(_STATEMENT.findall(site.server.log.read_bytes()[before:])) / 10)
 
 

@@ -168,7 +168,6 @@ forecasts = Table(
     Column("upload_id", BigInteger),
     UniqueConstraint("date", "interval_start", "department"),
     CheckConstraint("calls >= 0 AND handling_seconds >= 0", name="not_negative"),
-    Index("forecasts_moment_idx", text("(date + interval_start)"), "forecast_id"),
 )
 
 requirements = Table(
@@ -182,7 +181,6 @@ requirements = Table(
     Column("upload_id", BigInteger),
     UniqueConstraint("date", "interval_start", "department"),
     CheckConstraint("required >= 0", name="not_negative"),
-    Index("requirements_moment_idx", text("(date + interval_start)"), "requirement_id"),
 )
 
 holidays = Table(

@@ -1,1 +1,1 @@
-DROP INDEX forecasts_moment_idx, requirements_moment_idx, schedule_changes_schedule_date_idx;
+DROP INDEX schedule_changes_schedule_date_idx;
