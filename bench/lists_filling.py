@@ -43,7 +43,7 @@ FROM (SELECT employee_id, date '{FIRST_DAY}' + d AS day, (d + place) % 7 > 4 AS 
       FROM generate_series(0, {DAYS - 1}) d,
            (SELECT employee_id, row_number() OVER () AS place FROM employees) p) planned;
 """
-"""Day by day, as plans come in. Without the exclusion constraints, whose indexes answer no list and take minutes."""
+"""Day by day, as plans come in. Without the exclusion constraints, which would make filling long."""
 
 AROUND = f"""
 SET session_replication_role = replica;
