@@ -221,6 +221,7 @@ def by_password(stage: Stage) -> None:
         forget()
         stage.call("api_handler", documents.request("GET", "/api/health/ready"))
         stage.call("on_upload", arrived)
-        stage.fire("sweep_uploads")
+        for function in ("sweep_uploads", "archive", "end_employments"):
+            stage.fire(function)
         db.engine().dispose()
     forget()
