@@ -118,8 +118,10 @@ def _grown(cloud: Cloud) -> dict[str, str]:
     """The database's storage as it is now, GB: it grows by itself, and what reckons with it must follow. Nothing before
     there is a database, nor for a cluster, whose storage has no size."""
     named = [{"Name": "db-instance-id", "Values": [cloud.stack("").rstrip("-")]}]
-    found = cloud.client("rds").describe_db_instances(Filters=named)["DBInstances"]
-    return {"AllocatedStorage": str(one["AllocatedStorage"]) for one in found if one["Engine"] == "postgres"}
+    for one in cloud.client("rds").describe_db_instances(Filters=named)["DBInstances"]:
+        if one["Engine"] == "postgres":
+            return {"AllocatedStorage": str(one["AllocatedStorage"])}
+    return {}
 
 
 def _check_quota(cloud: Cloud, found: Wanted) -> None:

@@ -1,12 +1,12 @@
 """Retention: what may go, and that the last good ones never do, whatever happens for a hundred years."""
 
 import random
-from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.backups.retention import SAFETY, Backup, Policy, Verdict, judge
 from chalicelib.backups.run import tier_of

@@ -1,10 +1,11 @@
 """Calendars for tests of the rules: a person, and shifts written as people say them."""
 
-from msgspec.structs import replace
 from datetime import date, time, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from chalicelib.schedules.calendars import Calendar, Layer, Person, Shift
 from chalicelib.schedules.rules import place

@@ -1,12 +1,12 @@
 """What speaks against a cover, a swap, an edit and an absence."""
 
-from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from chalicelib.schedules.calendars import Calendar, Layer, Person, Shift, after_swap, effective_class, stands_aside
 from chalicelib.schedules.candidates import candidate, ranked

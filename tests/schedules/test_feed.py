@@ -1,6 +1,5 @@
 """Calendar feeds, as a calendar program reads them."""
 
-from msgspec.structs import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from icalendar import Calendar
+from msgspec.structs import replace
 
 from chalicelib.schedules.feed import FeedRow, feed
 from chalicelib.schedules.rules import place

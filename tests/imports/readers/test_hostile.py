@@ -4,10 +4,10 @@ import struct
 import time
 import tracemalloc
 import zipfile
-from msgspec.structs import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.core.errors import Invalid, OpsdbError, TooLarge, WrongType
 from chalicelib.imports.readers import Limits, Row, open_rows
