@@ -124,7 +124,7 @@ def objects(d: Deployment, load: Load) -> Iterator[Counted]:
     dump_gb = load.dump_mb * load.thousands / 1000
     standard = sheets_gb * young / DAYS + ready * dump_gb + load.releases_gb
     glacier = sheets_gb * (YEAR - young) / DAYS + frozen * dump_gb
-    sweeps = sum(one.runs or 0.0 for one in d.functions.values())
+    sweeps = d.functions["sweep_uploads"].runs or 0.0
     parts = load.dump_mb * load.thousands / PART_MB + 4
     yield Counted(
         "Objects", "s3-storage", standard, "uploads, people, UploadsToGlacierDays, NoncurrentDays; after a year"

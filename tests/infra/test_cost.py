@@ -42,14 +42,14 @@ def amounts(lines: dict[str, Line]) -> dict[str, float]:
 # --- by hand
 
 ALIKE = {
-    # 600,000 requests, 87 imports, 2,920 sweeps, backups, expiries and drills at 0.20 USD a million
+    # 600,000 requests, 87 imports, 2,920 sweeps, 730 looks for who left, backups, expiries and drills at 0.20 USD a million
     "Function calls": 0.12,
     # 600,000 x 0.1 s x 0.5 GB = 30,000 GB-seconds at 0.0000166667
     "API, computing": 0.50,
     # 86.9 x 30 s x 1 GB
     "Imports, computing": 0.04,
-    # (2,920 sweeps + 30.4 expiries + 4 migrations) x 2 s x 0.5 GB
-    "Housekeeping, computing": 0.05,
+    # (2,920 sweeps + 730 looks for who left + 30.4 expiries + an archiving + 4 migrations) x 2 s x 0.5 GB
+    "Housekeeping, computing": 0.06,
     "Backups, computing": 0.01,
     "API requests": 0.60,
     # 100 of 1,000 people at 0.015
