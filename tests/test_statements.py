@@ -68,6 +68,14 @@ GROWING = {
     + """
     INSERT INTO exceptions (employee_id, exception_type, start_date, end_date, work_code)
     SELECT n, 'Training', date '2026-10-05', date '2026-10-06', 'TRAIN' FROM generate_series({first}, {last}) n""",
+    "/attendances": PEOPLE
+    + """
+    INSERT INTO attendances (employee_id, date, check_in)
+    SELECT n, date '2026-10-05', timestamp '2026-10-05 09:00' FROM generate_series({first}, {last}) n""",
+    "/attendances/history": PEOPLE
+    + """
+    INSERT INTO attendances_history (attendance_id, employee_id, date, archived_date)
+    SELECT n, n, date '2025-01-06', date '2026-03-01' FROM generate_series({first}, {last}) n""",
     "/forecasts": """
     INSERT INTO forecasts (date, interval_start, department, calls, handling_seconds)
     SELECT date '2026-01-01' + n, '09:00', 'Support', 100, 180 FROM generate_series({first}, {last}) n""",

@@ -64,7 +64,7 @@ class Floor:
 
     def opsdb(self, *arguments: str) -> str:
         command = [sys.executable, "-m", "local", *arguments]
-        environment = os.environ | {"OPSDB_SETTINGS_FILE": str(self.data / "settings.json")}
+        environment = alone() | {"OPSDB_SETTINGS_FILE": str(self.data / "settings.json")}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -88,10 +88,15 @@ def until(met: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"not within {PATIENCE:.0f} s: {what}")
 
 
+def alone() -> dict[str, str]:
+    """The environment without anything that another test has put there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("OPSDB_", "AWS_", "DATABASE"))}
+
+
 @pytest.fixture
 def floor(tmp_path: Path) -> Iterator[Floor]:
     data = tmp_path / "data"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OPSDB_", "AWS_", "DATABASE"))}
+    clean = alone()
     stack = subprocess.Popen(
         [sys.executable, "-m", "local", "up", "--no-demo", "--data", str(data)],
         cwd=ROOT,

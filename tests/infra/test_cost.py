@@ -42,7 +42,7 @@ def amounts(lines: dict[str, Line]) -> dict[str, float]:
 # --- by hand
 
 ALIKE = {
-    # 600,000 requests, 87 imports, 2,920 sweeps, 730 looks for who left, backups, expiries and drills at 0.20 USD a million
+    # 600,000 requests, 87 imports, 2,920 sweeps, 730 looks for who left, and what runs nightly, at 0.20 USD a million
     "Function calls": 0.12,
     # 600,000 x 0.1 s x 0.5 GB = 30,000 GB-seconds at 0.0000166667
     "API, computing": 0.50,
