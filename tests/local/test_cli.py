@@ -266,6 +266,7 @@ def test_tables_that_are_missing_are_named_with_what_to_do(opsdb: Opsdb, site: S
 
 def test_without_a_stack_the_sentence_says_how_to_start_one(opsdb: Opsdb, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.delenv("DB_SECRET_ARN", raising=False)
     result = opsdb("keys", "create", "--name", "x", "--role", "viewer")
     assert result.exit_code == 4
     assert "make run" in result.stderr

@@ -204,8 +204,8 @@ def test_the_command_makes_a_layer_that_was_tried(tmp_path: Path, monkeypatch: p
 
 @on_this_machine
 def test_a_server_that_does_no_tls_leaves_the_layer_untried(made: Layer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPSDB_PG_BIN", str(installations.find(embedded=True).bin_dir))
-    forget()
+    found = installations.find(embedded=True)
+    monkeypatch.setattr(installations, "find", lambda **wanted: found)
     with pytest.raises(trial.NotTried, match="does no TLS"):
         trial.hold(made)
 
