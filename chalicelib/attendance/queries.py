@@ -13,7 +13,7 @@ from chalicelib.core.http import Page
 from chalicelib.core.inputs import Clock, Day, PersonFilters, Small
 from chalicelib.core.paging import page
 from chalicelib.core.tables import admin_options, attendances, attendances_history, employees
-from chalicelib.people.queries import person_conditions
+from chalicelib.people.queries import SHOWN, person_conditions
 
 Local = Annotated[datetime, Meta(tz=False, description="YYYY-MM-DDTHH:MM:SS, local to the site")]
 
@@ -75,7 +75,6 @@ class AttendanceFilters(PersonFilters, frozen=True, kw_only=True):
     overtime_minutes_max: Small | None = None
 
 
-_PERSON = {"full_name", "first_name", "last_name", "department", "supervisor", "batch"}
 _SORTS = ("date", "check_in", "check_out", "exception_type", "late_minutes", "early_minutes", "overtime_minutes")
 _ABSENT = select(admin_options.c.value).where(
     admin_options.c.category == "attendance_type", admin_options.c["class"] == "away_unplanned"
@@ -133,7 +132,7 @@ def _with_people(table: Table) -> Any:
 
 
 def _columns(table: Table, shape: type[msgspec.Struct]) -> list[Any]:
-    return [employees.c[name] if name in _PERSON else table.c[name] for name in shape.__struct_fields__]
+    return [employees.c[name] if name in SHOWN else table.c[name] for name in shape.__struct_fields__]
 
 
 def _conditions(c: Any, query: AttendanceFilters) -> list[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from chalicelib.core.http import Page
 from chalicelib.core.inputs import Clock, Day, EmployeeId, PersonFilters, RowId
 from chalicelib.core.paging import page
 from chalicelib.core.tables import employees, schedule_changes, schedules
-from chalicelib.people.queries import person_conditions
+from chalicelib.people.queries import SHOWN, person_conditions
 
 Kind = Literal["Swap", "Cover"]
 Status = Literal["Pending", "Approved", "Rejected", "Cancelled"]
@@ -76,7 +76,6 @@ _c, _p = schedule_changes.c, employees.alias("replacement")
 _ROWS = schedule_changes.join(employees, employees.c.employee_id == _c.employee_id, isouter=True).join(
     _p, _p.c.employee_id == _c.replacement_id, isouter=True
 )
-_PERSON = {"full_name", "first_name", "last_name", "department", "supervisor", "batch"}
 _SPECIAL: dict[str, ColumnElement[Any]] = {
     "shift": _c.snapshot["shift"],
     "replacement_shift": _c.snapshot["replacement_shift"],
@@ -84,7 +83,7 @@ _SPECIAL: dict[str, ColumnElement[Any]] = {
     "overrides": func.coalesce(_c.overrides, text("'[]'::jsonb"), type_=JSONB),
 }
 _COLUMNS = [
-    employees.c[name] if name in _PERSON else _SPECIAL[name] if name in _SPECIAL else _c[name]
+    employees.c[name] if name in SHOWN else _SPECIAL[name] if name in _SPECIAL else _c[name]
     for name in Change.__struct_fields__
 ]
 

@@ -12,7 +12,7 @@ from chalicelib.core.http import Page
 from chalicelib.core.inputs import Day, PersonFilters, RowId
 from chalicelib.core.paging import page
 from chalicelib.core.tables import employees, exceptions, schedules
-from chalicelib.people.queries import person_conditions
+from chalicelib.people.queries import SHOWN, person_conditions
 from chalicelib.schedules.rules import Placed
 
 Status = Literal["Pending", "Completed", "Rejected"]
@@ -65,8 +65,7 @@ class Made(msgspec.Struct, frozen=True):
 
 
 _x = exceptions.c
-_PERSON = {"full_name", "first_name", "last_name", "department", "supervisor", "batch"}
-_COLUMNS = [employees.c[name] if name in _PERSON else _x[name] for name in ScheduleException.__struct_fields__]
+_COLUMNS = [employees.c[name] if name in SHOWN else _x[name] for name in ScheduleException.__struct_fields__]
 _ROWS = exceptions.join(employees, employees.c.employee_id == _x.employee_id, isouter=True)
 
 

@@ -22,7 +22,7 @@ from chalicelib.core.http import Page
 from chalicelib.core.inputs import Clock, Day, ListQuery, PersonFilters, RowId
 from chalicelib.core.paging import page
 from chalicelib.core.tables import employees, holidays, leave_allowances, leave_requests
-from chalicelib.people.queries import person_conditions
+from chalicelib.people.queries import SHOWN, person_conditions
 
 Status = Literal["Pending", "Approved", "Rejected", "Cancelled"]
 
@@ -104,10 +104,9 @@ class HolidayFilters(ListQuery, frozen=True, kw_only=True):
     department: list[str] = []
 
 
-_PERSON = ("full_name", "first_name", "last_name", "department", "supervisor", "batch")
 _l, _a, _h = leave_requests.c, leave_allowances.c, holidays.c
 
-_LEAVE = [employees.c[name] if name in _PERSON else _l[name] for name in Leave.__struct_fields__]
+_LEAVE = [employees.c[name] if name in SHOWN else _l[name] for name in Leave.__struct_fields__]
 _LEAVE_ROWS = leave_requests.join(employees, employees.c.employee_id == _l.employee_id, isouter=True)
 _LEAVE_SORTS = {
     "start_date": _l.start_date,
@@ -179,8 +178,7 @@ _ALLOWANCE_ROWS = leave_allowances.join(employees, employees.c.employee_id == _a
 def _allowance_columns() -> list[Any]:
     special: dict[str, Any] = {"days": cast(_a.days, Float), "used": _USED}
     return [
-        employees.c[name] if name in _PERSON else special.get(name, _a.get(name))
-        for name in Allowance.__struct_fields__
+        employees.c[name] if name in SHOWN else special.get(name, _a.get(name)) for name in Allowance.__struct_fields__
     ]
 
 

@@ -90,6 +90,10 @@ _COLUMNS = [_balance if name == "point_balance" else _e[name] for name in Employ
 _SORTS = {name: _balance if name == "point_balance" else _e[name] for name in Employee.__struct_fields__}
 
 
+SHOWN = frozenset({"full_name", "first_name", "last_name", "department", "supervisor", "batch"})
+"""What every row about a person shows of them, so that a client needs no second call."""
+
+
 def list_employees(conn: Connection, *, query: EmployeeFilters, today: date) -> Page[Employee]:
     """The employees that match, one page; `today` is the site's."""
     return page(

@@ -1,34 +1,17 @@
 """Lists: sorted, counted and cut the same way everywhere, in as many statements whatever their length."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from chalicelib.core import db
 from chalicelib.people.queries import Employee
 from tests import make
 from tests.api import Api
+from tests.counting import statements
 
 MONDAY = date(2026, 10, 5)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(db.engine(), "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine(), "before_cursor_execute", note)
 
 
 def floor(size: int) -> None:
@@ -75,7 +58,7 @@ def test_a_list_costs_two_statements_however_long_it_is(api: Api, size: int) -> 
         ("/schedules", {"work_code": "REG", "time_slot": "morning", "sort": "full_name"}),
         ("/uploads", {}),
     ]:
-        with counted() as sent:
+        with statements() as sent:
             answer = api.get(path, limit=1000, **filters)
         assert (answer.status, len(sent)) == (200, 2), (path, answer.body, sent)
         assert len(answer.data) == size
