@@ -15,6 +15,7 @@ CONFLICTS = {
     "schedules_archived": "nominal_date: that day is archived and cannot be written to",
     "attendances_archived": "date: that day is archived and cannot be written to",
     "attendances_employee_id_date_key": "date: this person already has an attendance on that day",
+    "month_closed": "date: that month is closed; an admin may correct it, as an adjustment",
     "assignments_no_overlap": "effective_date: overlaps another assignment of this person",
     "employments_no_overlap": "hire_date: falls into another employment of this person",
     "exceptions_employee_id_exception_type_start_date_key": "start_date: this person already has that exception",

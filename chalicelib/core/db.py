@@ -20,11 +20,15 @@ SignIn = Callable[[Callable[..., Any], dict[str, Any]], Any]
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who causes a change, as the audit log names it (`key:3`, `s3:AIDA...`, `command:backup`)."""
+    """Who causes a change, as the audit log names it (`key:3`, `s3:AIDA...`, `command:backup`).
+
+    `role` is the caller's; closed months take corrections from an admin only.
+    """
 
     name: str
     request_id: str | None = None
     upload_id: int | None = None
+    role: str = ""
 
 
 @cache
@@ -98,11 +102,12 @@ def act_as(conn: Connection, actor: Actor) -> None:
     conn.execute(
         text(
             "SELECT set_config('opsdb.actor', :actor, true), set_config('opsdb.request_id', :request_id, true),"
-            " set_config('opsdb.upload_id', :upload_id, true)"
+            " set_config('opsdb.upload_id', :upload_id, true), set_config('opsdb.role', :role, true)"
         ),
         {
             "actor": actor.name,
             "request_id": actor.request_id or "",
             "upload_id": "" if actor.upload_id is None else str(actor.upload_id),
+            "role": actor.role,
         },
     )

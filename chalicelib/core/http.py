@@ -107,7 +107,7 @@ class Call:
 
     @property
     def actor(self) -> db.Actor:
-        return db.Actor(self.caller.name, request_id=self.request_id)
+        return db.Actor(self.caller.name, request_id=self.request_id, role=self.caller.role)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -12,6 +12,7 @@ from chalicelib.core.tables.people import (
     new_employee_reviews,
     people,
 )
+from chalicelib.core.tables.periods import adjustments, periods
 from chalicelib.core.tables.rewards import employee_reward_redemptions, employee_rewards, reward_reasons
 from chalicelib.core.tables.schedules import (
     absences,
@@ -29,6 +30,7 @@ from chalicelib.core.tables.schedules import (
 
 __all__ = [
     "absences",
+    "adjustments",
     "admin_options",
     "api_keys",
     "assignments",
@@ -52,6 +54,7 @@ __all__ = [
     "metadata",
     "new_employee_reviews",
     "people",
+    "periods",
     "requirements",
     "reward_reasons",
     "schedule_changes",
