@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.schedules.calendars import BUSY, Calendar
+from chalicelib.schedules.calendars import BUSY, WORKED, Calendar
 from chalicelib.schedules.instants import Interval, hours_within, instant, instants_of, merged, minutes, without
 from chalicelib.schedules.rules import ONE_DAY
 
@@ -42,9 +42,10 @@ class Limits(msgspec.Struct, frozen=True):
     overtime: int
 
 
-def day_of(calendar: Calendar, day: date, *, zone: ZoneInfo) -> Day:
-    """The effective shifts of a nominal date that somebody must be there for, training too, and the hours on leave."""
-    shifts = [one.interval for one in calendar.of_class(BUSY) if one.nominal_date == day and one.interval]
+def day_of(calendar: Calendar, day: date, *, zone: ZoneInfo, classes: frozenset[str] = BUSY) -> Day:
+    """The effective shifts of a nominal date that somebody must be there for, training too unless `classes` say
+    otherwise, and the hours on leave."""
+    shifts = [one.interval for one in calendar.of_class(classes) if one.nominal_date == day and one.interval]
     hours = [one.hours for one in calendar.layers if one.in_force and one.hours and one.covers(day)]
     excused = [
         found
@@ -53,6 +54,18 @@ def day_of(calendar: Calendar, day: date, *, zone: ZoneInfo) -> Day:
         if (found := hours_within(shift, day=day, start=start, end=end, zone=zone))
     ]
     return Day(tuple(shifts), tuple(excused))
+
+
+def net_scheduled(calendar: Calendar, day: date, *, zone: ZoneInfo) -> bool:
+    """Whether any time of class work or nesting is left of the nominal date after leave, exceptions and changes."""
+    found = day_of(calendar, day, zone=zone, classes=WORKED)
+    return bool(without(found.shifts, found.excused))
+
+
+def last_closed(now: datetime, *, zone: ZoneInfo, day_close: time) -> date:
+    """The newest working day that is closed: each closes at `day_close` of the day after it (domain.md, rule 11)."""
+    local = now.astimezone(zone)
+    return local.date() - ONE_DAY * (1 if local.time() >= day_close else 2)
 
 
 def came(clock: time, *, day: date, span: Interval | None, zone: ZoneInfo) -> datetime:
