@@ -14,6 +14,7 @@ from chalicelib.core import answers, continuation, encoding, log
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
+from chalicelib.floor import closing
 from chalicelib.imports import arrivals
 from chalicelib.migrations.asked import answered
 from chalicelib.people import leaving
@@ -72,6 +73,12 @@ def archive(event: CloudWatchEvent) -> None:
 def end_employments(event: CloudWatchEvent) -> None:
     """People whose last day is over; every hour, since a schedule in UTC does not know the site's midnight."""
     leaving.end_employments(now=now(), today=today())
+
+
+@app.schedule(settings().close_day_schedule)
+def close_day(event: CloudWatchEvent) -> None:
+    """Working days that are over: who was scheduled and of whom nothing is recorded was absent; every hour, likewise."""
+    closing.close_day(now=now())
 
 
 @app.lambda_function()

@@ -184,6 +184,11 @@ class Settings:
         "when it is looked for people whose last day is over, in EventBridge's form",
         default="rate(1 hour)",
     )
+    close_day_schedule: str = setting(
+        "OPSDB_CLOSE_DAY_SCHEDULE",
+        "when it is looked for working days that are over, in EventBridge's form",
+        default="rate(1 hour)",
+    )
     sweep_schedule: str = setting(
         "OPSDB_SWEEP_SCHEDULE", "when lost uploads are looked for, in EventBridge's form", default="rate(15 minutes)"
     )

@@ -13,6 +13,7 @@ DATABASE = {
     "app.expire_backups": "OPSDB_BACKUP_DATABASE_URL",
     "app.archive": "DATABASE_URL",
     "app.end_employments": "DATABASE_URL",
+    "app.close_day": "DATABASE_URL",
     "app.migrate": "OPSDB_OWNER_DATABASE_URL",
 }
 """The database role that a function signs in as, one has two; its policy allows no other."""

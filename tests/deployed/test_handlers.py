@@ -274,6 +274,14 @@ def test_whose_last_day_is_over_leaves_by_themselves(function: Function, site: S
     assert rows("SELECT status FROM employees") == [("Inactive",)]
 
 
+@tries("app.close_day")
+def test_a_day_of_which_nobody_said_anything_closes_by_itself(function: Function, site: Site) -> None:
+    with make.written() as conn:
+        make.shift(conn, make.employee(conn), now().date() - timedelta(days=3))
+    assert function(scheduled("close_day")).error is None
+    assert rows("SELECT exception_type, exception_type_source FROM attendances") == [("Absent", "derived")]
+
+
 # Migrations
 
 

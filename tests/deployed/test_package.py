@@ -166,6 +166,7 @@ RUN = {
     "app.expire_backups",
     "app.archive",
     "app.end_employments",
+    "app.close_day",
     "app.migrate",
 }
 
@@ -257,7 +258,8 @@ def test_a_large_sheet_in_the_bucket_is_imported(start: Start, site: Site) -> No
 
 
 def test_the_schedules_run(start: Start, site: Site) -> None:
-    for name in ("sweep_uploads", "nightly_backup", "restore_drill", "expire_backups", "archive", "end_employments"):
+    backups = ("nightly_backup", "restore_drill", "expire_backups")
+    for name in ("sweep_uploads", *backups, "archive", "end_employments", "close_day"):
         function = start(f"app.{name}")
         assert function(events.scheduled(name, now(), region=documents.REGION)).error is None
         fits(function)

@@ -114,6 +114,7 @@ def all_of(stage: Stage, folder: Path) -> None:
     expiring(stage)
     stage.fire("archive")
     stage.fire("end_employments")
+    stage.fire("close_day")
     by_password(stage)
 
 
@@ -221,7 +222,7 @@ def by_password(stage: Stage) -> None:
         forget()
         stage.call("api_handler", documents.request("GET", "/api/health/ready"))
         stage.call("on_upload", arrived)
-        for function in ("sweep_uploads", "archive", "end_employments"):
+        for function in ("sweep_uploads", "archive", "end_employments", "close_day"):
             stage.fire(function)
         db.engine().dispose()
     forget()

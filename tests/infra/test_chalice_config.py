@@ -27,6 +27,7 @@ SIZES = {
     "sweep_uploads": (512, 60),
     "archive": (512, 900),
     "end_employments": (512, 300),
+    "close_day": (512, 300),
     "migrate": (512, 300),
 }
 
@@ -127,6 +128,7 @@ def test_only_network_interfaces_are_allowed_on_everything_and_not_to_our_code(f
         ("expire_backups", ["opsdb_backup"]),
         ("archive", ["opsdb_app"]),
         ("end_employments", ["opsdb_app"]),
+        ("close_day", ["opsdb_app"]),
         ("migrate", ["opsdb_owner"]),
     ],
 )
@@ -178,7 +180,7 @@ def test_whoever_says_something_of_a_backup_can_write_nothing_else_of_it(functio
     assert not [action for action in _actions_on(function, "BackupsBucket") if "Delete" in action]
 
 
-@pytest.mark.parametrize("function", ["migrate", "archive", "end_employments"])
+@pytest.mark.parametrize("function", ["migrate", "archive", "end_employments", "close_day"])
 def test_what_works_on_rows_alone_touches_no_bucket(function: str) -> None:
     assert not _actions_on(function, "UploadsBucket") | _actions_on(function, "BackupsBucket")
 
