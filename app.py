@@ -77,7 +77,7 @@ def end_employments(event: CloudWatchEvent) -> None:
 
 @app.schedule(settings().close_day_schedule)
 def close_day(event: CloudWatchEvent) -> None:
-    """Working days that are over: who was scheduled and of whom nothing is recorded was absent; every hour, likewise."""
+    """Working days that are over: of whom nothing is recorded was absent; every hour, as the site has its own noon."""
     closing.close_day(now=now())
 
 
