@@ -25,9 +25,12 @@ ORDER = (
     ("chalicelib.schedules",),
     ("chalicelib.staffing",),
     ("chalicelib.attendance",),
+    # Attendance follows what is written to the plan.
+    ("chalicelib.schedules.routes",),
     ("chalicelib.leave",),
     ("chalicelib.exceptions",),
     ("chalicelib.changes",),
+    ("chalicelib.floor",),
     ("chalicelib.rewards",),
     ("chalicelib.reports",),
     ("chalicelib.archive", "chalicelib.imports", "chalicelib.backups", "chalicelib.console"),
@@ -35,6 +38,8 @@ ORDER = (
     ("app",),
 )
 """From the ground up: a part imports itself and those above it here; parts in one line know nothing of each other."""
+
+PARTS = {part for parts in ORDER for part in parts}
 
 HEAVY = {
     "alembic",
@@ -84,8 +89,10 @@ def name_of(path: Path) -> str:
 
 
 def part_of(module: str) -> str:
-    """The part of the house that a module belongs to."""
-    return ".".join(module.split(".")[:2])
+    """The part of the house that a module belongs to: a module may be one of its own."""
+    names = module.split(".")
+    prefixes = (".".join(names[:length]) for length in range(len(names), 1, -1))
+    return next((one for one in prefixes if one in PARTS), ".".join(names[:2]))
 
 
 def level(part: str) -> int:
