@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -208,18 +209,7 @@ class Server:
 
     def client(self, *, attempts: int = 3) -> "S3Client":
         """A client with this server's credentials, whatever the environment says."""
-        config = Config(
-            signature_version="s3v4",
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=2,
-            read_timeout=60 if attempts > 1 else 3,
-            proxies={},
-            s3={"addressing_style": "path"},
-        )
-        import boto3  # a fifth of a second that `opsdb --help` need not wait for
-
-        session = boto3.Session(self.access_key, self.secret_key, region_name=REGION)
-        return session.client("s3", endpoint_url=self.endpoint, config=config)
+        return _client(self.endpoint, self.access_key, self.secret_key, attempts)
 
     def make_bucket(self, name: str) -> None:
         """Make the bucket when it is missing; versioning is on."""
@@ -246,6 +236,23 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+@cache
+def _client(endpoint: str, access_key: str, secret_key: str, attempts: int) -> "S3Client":
+    """Kept, since making one takes a sixth of a second."""
+    config = Config(
+        signature_version="s3v4",
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=2,
+        read_timeout=60 if attempts > 1 else 3,
+        proxies={},
+        s3={"addressing_style": "path"},
+    )
+    import boto3  # a fifth of a second that `opsdb --help` need not wait for
+
+    session = boto3.Session(access_key, secret_key, region_name=REGION)
+    return session.client("s3", endpoint_url=endpoint, config=config)
 
 
 def _program() -> Path:
