@@ -16,6 +16,8 @@ from chalicelib.leave.routes import routes as leave
 from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
+from chalicelib.rewards.redemptions import routes as redemptions
+from chalicelib.rewards.routes import routes as rewards
 from chalicelib.schedules.openings import routes as openings
 from chalicelib.schedules.routes import routes as schedules
 from chalicelib.schedules.subscriptions import routes as calendars
@@ -39,6 +41,8 @@ ALL: tuple[Routes, ...] = (
     leave,
     exceptions,
     staffing,
+    rewards,
+    redemptions,
     options,
     uploads,
     backups,

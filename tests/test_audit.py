@@ -69,6 +69,25 @@ class Floor:
         assert self.api.post(f"/exceptions/{number}/process", {}).status == 200
         return number
 
+    def reason(self) -> int:
+        return self.made("/rewards/reasons", {"reason": "Compliment", "points": 30}, "reason_id")
+
+    def award(self) -> int:
+        return self.made("/rewards/award", {"employee_id": self.ada, "reason_id": self.reason()}, "reward_id")
+
+    def wish(self) -> dict[str, Any]:
+        """What Ada has the points for by then."""
+        self.award()
+        return {"employee_id": self.ada, "points_redeemed": 20, "redemption_type": "Donation"}
+
+    def redemption(self) -> int:
+        return self.made("/rewards/redemptions", self.wish(), "redemption_id")
+
+    def redeemed(self) -> int:
+        number = self.redemption()
+        assert self.api.post(f"/rewards/redemptions/{number}/approve", {}).status == 200
+        return number
+
     def days(self, **more: Any) -> dict[str, Any]:
         return {"employee_id": self.ada, "start_date": DAY, "end_date": DAY, **more}
 
@@ -134,6 +153,23 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "POST /requirements": lambda on: (
         "/requirements",
         {"date": DAY, "interval_start": "09:00", "department": "Support", "required": 4},
+    ),
+    "POST /rewards/reasons": lambda on: ("/rewards/reasons", {"reason": "Praise", "points": 30}),
+    "PUT /rewards/reasons/{reason_id}": lambda on: (f"/rewards/reasons/{on.reason()}", {"points": 40}),
+    "POST /rewards/award": lambda on: ("/rewards/award", {"employee_id": on.ada, "reason_id": on.reason()}),
+    "POST /rewards/awards/{reward_id}/reverse": lambda on: (f"/rewards/awards/{on.award()}/reverse", {}),
+    "POST /rewards/redemptions": lambda on: ("/rewards/redemptions", on.wish()),
+    "POST /rewards/redemptions/{redemption_id}/approve": lambda on: (
+        f"/rewards/redemptions/{on.redemption()}/approve",
+        {},
+    ),
+    "POST /rewards/redemptions/{redemption_id}/reject": lambda on: (
+        f"/rewards/redemptions/{on.redemption()}/reject",
+        {},
+    ),
+    "POST /rewards/redemptions/{redemption_id}/reverse": lambda on: (
+        f"/rewards/redemptions/{on.redeemed()}/reverse",
+        {},
     ),
     "POST /admin/options": lambda on: ("/admin/options", {"category": "department", "value": "Sales"}),
     "PUT /admin/options/{option_id}": lambda on: (

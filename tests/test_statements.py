@@ -82,6 +82,22 @@ GROWING = {
     "/requirements": """
     INSERT INTO requirements (date, interval_start, department, required)
     SELECT date '2026-01-01' + n, '09:00', 'Support', 4 FROM generate_series({first}, {last}) n""",
+    "/rewards/reasons": """
+    INSERT INTO reward_reasons (reason, points)
+    SELECT 'Reason ' || n, 30 FROM generate_series({first}, {last}) n""",
+    "/rewards/awards": PEOPLE
+    + """
+    INSERT INTO reward_reasons (reason_id, reason, points) VALUES (1, 'Compliment', 30) ON CONFLICT DO NOTHING;
+    INSERT INTO employee_rewards (employee_id, reason_id, points, date_awarded, awarded_by)
+    SELECT n, 1, 30, date '2026-10-05', 'test' FROM generate_series({first}, {last}) n""",
+    "/rewards/employee/{employee_id}": """
+    INSERT INTO people (employee_id) VALUES (1) ON CONFLICT DO NOTHING;
+    INSERT INTO employee_rewards (employee_id, points, date_awarded, awarded_by)
+    SELECT 1, 30, date '2026-10-05', 'test' FROM generate_series({first}, {last}) n""",
+    "/rewards/redemptions": PEOPLE
+    + """
+    INSERT INTO employee_reward_redemptions (employee_id, points_redeemed, redemption_date, redemption_type, status)
+    SELECT n, 30, date '2026-10-05', 'Donation', 'Rejected' FROM generate_series({first}, {last}) n""",
     "/admin/options": """
     INSERT INTO admin_options (category, value)
     SELECT 'department', 'Department ' || n FROM generate_series({first}, {last}) n""",

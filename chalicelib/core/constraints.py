@@ -21,6 +21,7 @@ CONFLICTS = {
     "exceptions_employee_id_exception_type_start_date_key": "start_date: this person already has that exception",
     "absences_no_overlap": "start_date: overlaps another absence of this person",
     "points_never_below_zero": "points: the balance would fall below zero",
+    "employee_rewards_reverses_key": "reward_id: is reversed already",
     "admin_options_category_value_key": "value: exists already in this category",
     "reward_reasons_reason_key": "reason: exists already",
 }

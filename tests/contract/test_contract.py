@@ -56,6 +56,11 @@ def floor(site: Site, api: Api) -> None:
                 SELECT 'schedules', 'week.xlsx', 'b', 'k' || one, 'test' FROM generate_series(1, 4) one;
                 INSERT INTO upload_errors (upload_id, row_number, reason)
                 SELECT one, 2, 'is no employee' FROM generate_series(1, 4) one;
+                INSERT INTO reward_reasons (reason, points) SELECT 'Reason ' || one, 30 FROM generate_series(1, 4) one;
+                INSERT INTO employee_rewards (employee_id, reason_id, points, date_awarded, awarded_by)
+                SELECT one, 1 + one % 4, 1000, date '2026-10-05', 'test' FROM generate_series(1, 8) one;
+                INSERT INTO employee_reward_redemptions (employee_id, points_redeemed, redemption_date, redemption_type)
+                SELECT one, 100, date '2026-10-06', 'Donation' FROM generate_series(1, 8) one;
                 INSERT INTO backups (backup_id, tier, state, started_at) VALUES ('b1', 'daily', 'failed', now())"""
             )
         )

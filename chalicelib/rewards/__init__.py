@@ -1,0 +1,1 @@
+"""Rewards: a ledger of points, and what people take for them."""
