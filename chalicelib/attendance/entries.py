@@ -1,4 +1,4 @@
-"""What becomes of a day's row when a lead says something of it (domain.md, rule 1)."""
+"""What becomes of a day's row when somebody says something of it, or its shifts change (domain.md, rule 1)."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from chalicelib.attendance.rules import Day, Limits, came, gives_way, left, worked_out
 
 MINUTES = ("late_minutes", "early_minutes", "overtime_minutes")
+SOURCED = ("check_in", "check_out", "exception_type", *MINUTES)
+"""The values whose source is recorded beside them."""
+NO_CHECK_OUT = {"check_out": None, "check_out_source": None}
 
 
 def entered(
@@ -15,16 +18,18 @@ def entered(
 ) -> dict[str, Any]:
     """The columns to write: `said` by a lead over the row `before` (empty where there is none), times dated, and
     minutes worked out anew unless somebody gave them. A null takes back what was given."""
-    facts = dict(said)
-    facts |= _times(said, before, day, shifts, zone)
-    for name in ("check_in", "check_out", "exception_type"):
+    facts = {**said, **_times(said, before, day, shifts, zone)}
+    for name in SOURCED:
         if name in said:
             facts[f"{name}_source"] = "lead" if said[name] is not None else None
-    times: dict[str, datetime | None] = {name: facts.get(name, before.get(name)) for name in ("check_in", "check_out")}
-    found = worked_out(shifts, check_in=times["check_in"], check_out=times["check_out"], limits=limits, zone=zone)
-    for name in MINUTES:
-        facts |= _value(name, getattr(found, name), said, before)
-    return facts
+    return facts | _minutes({**before, **facts}, shifts, limits, zone)
+
+
+def followed(row: Mapping[str, Any], *, shifts: Day, now: datetime, limits: Limits, zone: ZoneInfo) -> dict[str, Any]:
+    """What of a day's row is worked out, worked out again: times that stand for the shift's own, and minutes. What a
+    clock, a sheet or a lead gave stays."""
+    times = _own_times(row, shifts, now, zone)
+    return times | _minutes({**row, **times}, shifts, limits, zone)
 
 
 def _times(
@@ -43,10 +48,31 @@ def _times(
     return found
 
 
-def _value(name: str, derived: int | None, said: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    source = f"{name}_source"
-    if said.get(name) is not None:
-        return {source: "lead"}
-    if name in said or gives_way(before.get(source), "derived"):
-        return {name: derived, source: "derived" if derived is not None else None}
-    return {}
+def _own_times(row: Mapping[str, Any], shifts: Day, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """Check-in and check-out where they are the shift's own: its start, and its end once that is over. On a day without
+    a shift by now they stay as they were. The database has nobody leave before they came, so neither does this."""
+    due = shifts.due
+    if due is None:
+        return {}
+    found: dict[str, Any] = {}
+    start, stop = (edge.astimezone(zone).replace(tzinfo=None) for edge in (due.start, due.stop))
+    own_out = row.get("check_out_source") == "derived"
+    out = None if own_out else row.get("check_out")
+    if row.get("check_in_source") == "derived" and (out is None or start < out):
+        found["check_in"] = start
+    if own_out:
+        since = found.get("check_in", row.get("check_in"))
+        over = due.stop <= now and (since is None or since < stop)
+        found |= {"check_out": stop, "check_out_source": "derived"} if over else NO_CHECK_OUT
+    return found
+
+
+def _minutes(row: Mapping[str, Any], shifts: Day, limits: Limits, zone: ZoneInfo) -> dict[str, Any]:
+    """The minutes that nobody has given, from the row's times."""
+    found = worked_out(shifts, check_in=row.get("check_in"), check_out=row.get("check_out"), limits=limits, zone=zone)
+    facts: dict[str, Any] = {}
+    for name in MINUTES:
+        if gives_way(row.get(f"{name}_source"), "derived"):
+            derived = getattr(found, name)
+            facts |= {name: derived, f"{name}_source": "derived" if derived is not None else None}
+    return facts

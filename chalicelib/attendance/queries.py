@@ -1,12 +1,12 @@
 """All SQL on attendances, live and archived."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, select, text
 from sqlalchemy import update as change
 
 from chalicelib.core.http import Page
@@ -98,6 +98,16 @@ def find_attendance(conn: Connection, *, employee_id: int, day: date) -> Attenda
     return Attendance(*row) if row else None
 
 
+def recorded(
+    conn: Connection, *, employee_ids: Collection[int], first: date, last: date
+) -> dict[tuple[int, date], Attendance]:
+    """What is recorded of these people's days from `first` to `last`, by person and date."""
+    c = attendances.c
+    rows = select(*_columns(attendances, Attendance)).select_from(_with_people(attendances))
+    given = rows.where(c.employee_id.in_(employee_ids), c.date.between(first, last))
+    return {(row.employee_id, row.date): Attendance(*row) for row in conn.execute(given)}
+
+
 def insert_attendance(conn: Connection, *, facts: Mapping[str, Any]) -> None:
     """A new working day; a second one of a person and date is refused by the database."""
     conn.execute(insert(attendances).values(**facts))
@@ -109,6 +119,24 @@ def update_attendance(conn: Connection, *, attendance_id: int, facts: Mapping[st
 
 def delete_attendance(conn: Connection, *, attendance_id: int) -> None:
     conn.execute(delete(attendances).where(attendances.c.attendance_id == attendance_id))
+
+
+_SAID = [one.name for one in attendances.c if one.name not in {"attendance_id", "created_at"}]
+_WRITE = f"""
+    INSERT INTO attendances ({", ".join(_SAID)})
+    SELECT {", ".join(_SAID)} FROM jsonb_populate_recordset(NULL::attendances, CAST(:rows AS jsonb))
+    ON CONFLICT (employee_id, date) DO UPDATE SET {", ".join(f"{one} = excluded.{one}" for one in _SAID[2:])}"""
+
+
+def write_attendances(conn: Connection, *, rows: Collection[Mapping[str, Any]]) -> None:
+    """Make these working days what the rows say, in one statement; what a row does not say is null by then."""
+    if rows:
+        conn.execute(text(_WRITE), {"rows": msgspec.json.encode(rows).decode()})
+
+
+def delete_attendances(conn: Connection, *, attendance_ids: Collection[int]) -> None:
+    if attendance_ids:
+        conn.execute(delete(attendances).where(attendances.c.attendance_id.in_(attendance_ids)))
 
 
 def _listed(conn: Connection, table: Table, shape: Any, query: AttendanceFilters) -> Page[Any]:

@@ -11,8 +11,9 @@ from chalicelib.admin.queries import active_values
 from chalicelib.admin.rules import unknown_value
 from chalicelib.attendance import queries
 from chalicelib.attendance.entries import entered
+from chalicelib.attendance.limits import limits
 from chalicelib.attendance.queries import ArchivedAttendance, Attendance, AttendanceFilters
-from chalicelib.attendance.rules import Limits, day_of
+from chalicelib.attendance.rules import day_of
 from chalicelib.core.auth import ADMIN
 from chalicelib.core.clock import today
 from chalicelib.core.errors import Conflict, Invalid, NotFound
@@ -120,9 +121,8 @@ def _facts(
     found = calendars(conn, employee_ids=[employee_id], first=day, last=day, zone=zone)
     if employee_id not in found:
         raise NotFound(f"employee_id: {employee_id} is no employee")
-    limits = Limits(settings().grace_minutes, settings().overtime_minutes)
     shifts = day_of(found[employee_id], day, zone=zone)
-    return entered(said, before, day=day, shifts=shifts, limits=limits, zone=zone)
+    return entered(said, before, day=day, shifts=shifts, limits=limits(), zone=zone)
 
 
 def _check_said(conn: Connection, employee_id: int, said: dict[str, Any]) -> None:

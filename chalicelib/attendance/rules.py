@@ -31,8 +31,12 @@ class Day(msgspec.Struct, frozen=True):
     @property
     def span(self) -> Interval | None:
         """From the first start to the last stop; None on a day without a shift."""
-        found = merged(self.shifts)
-        return Interval(found[0].start, found[-1].stop) if found else None
+        return _around(self.shifts)
+
+    @property
+    def due(self) -> Interval | None:
+        """The same without what is excused at its ends; a day that is excused as a whole is taken as it is."""
+        return _around(without(self.shifts, self.excused)) or self.span
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -111,6 +115,11 @@ def worked_out(
         stayed = minutes([Interval(since, left_at)])
         overtime = stayed if stayed >= limits.overtime else 0
     return Minutes(late, early, overtime)
+
+
+def _around(intervals: Sequence[Interval]) -> Interval | None:
+    found = merged(intervals)
+    return Interval(found[0].start, found[-1].stop) if found else None
 
 
 def gives_way(old: str | None, new: str) -> bool:

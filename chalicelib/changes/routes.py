@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 from sqlalchemy import Connection
 
+from chalicelib.attendance.following import follow
 from chalicelib.changes import queries
 from chalicelib.changes.queries import Change, ChangeFilters, Kind, Stretch
 from chalicelib.changes.rules import refusals, shift_meant, warnings_problem
@@ -124,6 +125,7 @@ def approve_change(call: Call, change_id: int) -> Change:
         findings = parties.findings()
         _check_findings(findings, call.caller.role, said.override_reason)
         _carry_out(conn, found, parties)
+        _follow(conn, found)
         passed = [one.text for one in findings]
         queries.decide_change(
             conn, change_id=change_id, status="Approved", by=by, at=now(), overrides=passed, reason=said.override_reason
@@ -156,6 +158,7 @@ def cancel_change(call: Call, change_id: int) -> Change:
                 listed = ", ".join(map(str, later))
                 raise Conflict(f"change_id: its shifts went on to others by {listed}: cancel that first")
             queries.take_back(conn, change_id=change_id)
+            _follow(conn, found)
         queries.decide_change(conn, change_id=change_id, status="Cancelled", by=call.caller.name, at=now())
         return _found(conn, change_id)
 
@@ -257,6 +260,12 @@ def _carry_out(conn: Connection, found: Change, parties: _Parties) -> None:
         queries.take(conn, change_id=change_id, schedule_id=back, employee_id=found.employee_id)
 
 
+def _follow(conn: Connection, found: Change) -> None:
+    """What is recorded of either on the dates of the shifts that have changed hands is seen against the new ones."""
+    for day in set(queries.days_of(conn, schedule_ids=_shifts(found))):
+        follow(conn, employee_ids=_people(found), first=day, last=day)
+
+
 def _facts(new: NewChange, parties: _Parties) -> dict[str, object]:
     in_return = parties.in_return
     snapshot = {"shift": _stretch(parties.shift), "replacement_shift": in_return and _stretch(in_return)}
@@ -287,6 +296,10 @@ def _id(shift: Shift) -> int:
 
 def _people(found: Change) -> list[int]:
     return [found.employee_id, found.replacement_id]
+
+
+def _shifts(found: Change) -> list[int]:
+    return [one for one in (found.schedule_id, found.replacement_schedule_id) if one is not None]
 
 
 def _found(conn: Connection, change_id: int) -> Change:

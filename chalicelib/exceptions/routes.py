@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_values
+from chalicelib.attendance.following import follow
 from chalicelib.core.auth import PLANNER
 from chalicelib.core.clock import now, today
 from chalicelib.core.constraints import translated
@@ -150,6 +151,7 @@ def revert_exception(call: Call, exception_id: int) -> ScheduleException:
         queries.take_shifts_back(conn, made=made)
         queries.take_marks_back(conn, employee_id=found.employee_id, mark=found.exception_type, days=made.marks)
         queries.move_exception(conn, exception_id=exception_id, status="Pending", by=None, at=None)
+        follow(conn, employee_ids=[found.employee_id], first=found.start_date, last=found.end_date)
         return _found(conn, exception_id)
 
 
@@ -190,6 +192,7 @@ def _process(conn: Connection, call: Call, exception_id: int, by: str) -> Schedu
     marks = queries.add_marks(conn, employee_id=person, mark=found.exception_type, days=does.attended)
     made = Made(shifts, aside, marks)
     queries.move_exception(conn, exception_id=exception_id, status="Completed", by=by, at=now(), made=made)
+    follow(conn, employee_ids=[person], first=found.start_date, last=found.end_date)
     return _found(conn, exception_id)
 
 

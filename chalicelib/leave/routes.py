@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_values
+from chalicelib.attendance.following import follow
 from chalicelib.core.auth import HR
 from chalicelib.core.clock import now, today
 from chalicelib.core.errors import Conflict, Invalid, NotFound
@@ -208,6 +209,8 @@ def _move(conn: Connection, person: int, leave_id: int, status: str, *, by: str,
     if problem := move_problem(REQUEST, status=before.status, wanted=status):
         raise Conflict(problem)
     queries.move_leave(conn, leave_id=leave_id, status=status, by=by, at=now(), reason=reason)
+    if "Approved" in {before.status, status}:
+        follow(conn, employee_ids=[person], first=before.start_date, last=before.end_date)
     return _found(conn, leave_id)
 
 

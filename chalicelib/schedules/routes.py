@@ -1,6 +1,6 @@
 """Schedules over HTTP."""
 
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_values
+from chalicelib.attendance.following import follow
 from chalicelib.core.auth import PLANNER
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
@@ -86,7 +87,9 @@ def create_schedule(call: Call) -> Entered:
             "work_code": new.work_code,
             "origin": "manual",
         }
-        return _entered(conn, queries.insert_schedule(conn, row=row), told)
+        made = queries.insert_schedule(conn, row=row)
+        _follow(conn, new.employee_id, placed.nominal_date)
+        return _entered(conn, made, told)
 
 
 @routes.put("/schedules/{schedule_id}", body=Correction, answer=Entered, roles=PLANNER, errors=(409,))
@@ -104,6 +107,7 @@ def change_schedule(call: Call, schedule_id: int) -> Entered:
         told = _judge(conn, row.employee_id, shift)
         facts = {**msgspec.structs.asdict(placed), "work_code": work_code, "origin": "manual"}
         queries.update_schedule(conn, schedule_id=schedule_id, facts=facts)
+        _follow(conn, row.employee_id, row.nominal_date, placed.nominal_date)
         return _entered(conn, schedule_id, told)
 
 
@@ -113,6 +117,7 @@ def remove_schedule(call: Call, schedule_id: int) -> Schedule:
     with call.writing() as conn:
         row = _held(conn, schedule_id)
         queries.delete_schedule(conn, schedule_id=schedule_id)
+        _follow(conn, row.employee_id, row.nominal_date)
         return row
 
 
@@ -174,6 +179,11 @@ def _judge(conn: Connection, employee_id: int, shift: Shift) -> list[str]:
     if wrong := [one.text for one in findings if one.refused]:
         raise Conflict(*wrong)
     return [*warnings(shift.placed, zone=zone), *(one.text for one in findings)]
+
+
+def _follow(conn: Connection, employee_id: int, *days: date) -> None:
+    for day in set(days):
+        follow(conn, employee_ids=[employee_id], first=day, last=day)
 
 
 def _held(conn: Connection, schedule_id: int) -> Schedule:
