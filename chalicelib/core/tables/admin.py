@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, metadata, moment, of_upload, one_of, person, words
 
 CLASSES = ("work", "nesting", "training", "away_planned", "away_unplanned", "off")
 CATEGORIES = (
@@ -42,6 +42,7 @@ admin_options = Table(
     words("work_code"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     created_at(),
+    of_upload(),
     UniqueConstraint("category", "value"),
     CheckConstraint(one_of("category", *CATEGORIES), name="category"),
     CheckConstraint(one_of("class", *CLASSES), name="class"),

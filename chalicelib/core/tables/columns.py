@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, MetaData, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, MetaData, Text, func, text
 
 metadata = MetaData(
     naming_convention={
@@ -34,6 +34,12 @@ def person(name: str = "employee_id", **options: Any) -> Column[int]:
     """Somebody ever known here; survives their departure, since it refers to people and not to employees."""
     options.setdefault("nullable", False)
     return Column(name, BigInteger, ForeignKey("people.employee_id"), **options)
+
+
+def of_upload() -> Column[Any]:
+    """The upload that made the row, as the transaction says."""
+    said = "(NULLIF(current_setting('opsdb.upload_id'::text, true), ''::text))::bigint"
+    return Column("upload_id", BigInteger, server_default=text(said))
 
 
 def words(name: str, **options: Any) -> Column[str]:

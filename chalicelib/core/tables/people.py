@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, metadata, moment, of_upload, one_of, person, words
 
 STATUSES = ("Active", "Inactive", "On Leave")
 SEARCHED = ("full_name", "first_name", "last_name", "ruex_id", "company_email", "agent_id", "axonify_id")
@@ -57,6 +57,7 @@ employees = Table(
     Column("attrition_date", Date),
     created_at(),
     moment("updated_at", nullable=False, server_default=func.now(), onupdate=func.now()),
+    of_upload(),
     CheckConstraint("employee_id > 0", name="employee_id"),
     CheckConstraint("full_name <> ''", name="full_name"),
     CheckConstraint(one_of("status", *STATUSES), name="status"),
@@ -113,6 +114,7 @@ assignments = Table(
     words("role"),
     words("shift"),
     Column("tier", Integer),
+    of_upload(),
     CheckConstraint("valid_to > valid_from", name="valid_to"),
     ExcludeConstraint(
         ("employee_id", "="),
@@ -131,6 +133,7 @@ employments = Table(
     Column("last_day", Date),
     words("reason"),
     words("batch"),
+    of_upload(),
     CheckConstraint("last_day >= hire_date", name="last_day"),
     ExcludeConstraint(
         ("employee_id", "="),
