@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from chalicelib.schedules.calendars import AWAY, BUSY, WORKED
@@ -120,6 +120,30 @@ def inside(row: PersonDay, net: list[Interval], *, now: datetime) -> list[Interv
     start = seen.check_in or net[0].start + seen.late_minutes * MINUTE
     stop = min(seen.check_out or net[-1].stop - seen.early_minutes * MINUTE, now)
     return common([Interval(start, stop)], net) if start < stop else []
+
+
+def lost_minutes(row: PersonDay, net: list[Interval], *, now: datetime) -> int:
+    """The late and early minutes that fall into `net`, the day's net scheduled time.
+
+    They are of all the time that somebody must be there for, training too (rule 1): the first minutes of it and the
+    last. What falls into training is none here, since training counts as shrinkage already.
+    """
+    late, early = row.attendance.late_minutes, row.attendance.early_minutes
+    busy = merged(interval for work_class, interval in begun(row, now=now) if work_class in BUSY)
+    if not late + early or busy == net:
+        return min(late + early, minutes(net))
+    kept = _cut(_cut(busy, late * MINUTE), early * MINUTE, behind=True)
+    return minutes(net) - minutes(common(net, kept))
+
+
+def _cut(intervals: list[Interval], off: timedelta, *, behind: bool = False) -> list[Interval]:
+    """What is left of them without their first (or, from behind, their last) moments."""
+    found = []
+    for one in reversed(intervals) if behind else intervals:
+        taken = min(off, one.length)
+        off -= taken
+        found.append(Interval(one.start, one.stop - taken) if behind else Interval(one.start + taken, one.stop))
+    return found
 
 
 def extra_minutes(row: PersonDay, *, here: bool, now: datetime) -> int:

@@ -7,7 +7,15 @@ from datetime import date, datetime, timedelta
 from operator import add, attrgetter
 from typing import Literal
 
-from chalicelib.reports.person_days import PersonDay, begun, extra_minutes, inside, standing, untimed_class
+from chalicelib.reports.person_days import (
+    PersonDay,
+    begun,
+    extra_minutes,
+    inside,
+    lost_minutes,
+    standing,
+    untimed_class,
+)
 from chalicelib.schedules.calendars import WORKED
 from chalicelib.schedules.instants import Interval, merged, minutes
 
@@ -47,7 +55,7 @@ class Totals:
     untimed_minutes: int = 0
     """What untimed away days count: part of the two above, and not of gross."""
     lost_minutes: int = 0
-    """Late and early minutes of present people, never more than their net minutes."""
+    """Late and early minutes of present people, as far as they fall into net minutes: training is lost already."""
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*map(add, _values(self), _values(other)))
@@ -122,7 +130,7 @@ def _attended(row: PersonDay, net: list[Interval], *, now: datetime) -> Totals:
         worked_minutes=worked + extra_minutes(row, here=here, now=now),
         planned_minutes=net_minutes if how == "away" else 0,
         unplanned_minutes=net_minutes if how == "absent" else 0,
-        lost_minutes=min(seen.late_minutes + seen.early_minutes, net_minutes) if here else 0,
+        lost_minutes=lost_minutes(row, net, now=now) if here else 0,
     )
 
 

@@ -163,6 +163,26 @@ def test_late_and_early_never_lose_more_than_the_shift() -> None:
     assert counted(DAY, late_minutes=20).lost_minutes == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "late", "early", "lost"),
+    [
+        (("training 08:00-12:00", "work 12:00-16:00"), 30, 0, 0),
+        (("training 08:00-12:00", "work 12:00-16:00"), 300, 0, 60),
+        (("training 08:00-12:00", "work 12:00-16:00"), 0, 30, 30),
+        (("work 08:00-12:00", "training 13:00-17:00"), 10, 250, 20),
+        (("work 08:00-12:00", "training 13:00-17:00"), 300, 300, 240),
+        (("training 08:00-16:00",), 30, 30, 0),
+    ],
+)
+def test_late_and_early_in_training_are_not_lost_twice(said: Any, late: int, early: int, lost: int) -> None:
+    found = counted(*said, came="08:00", late_minutes=late, early_minutes=early)
+    assert found.lost_minutes == lost
+    both = shrinkage(found)
+    assert both.planned is not None
+    assert both.unplanned is not None
+    assert both.planned + both.unplanned == pytest.approx((found.training_minutes + lost) / found.gross_minutes)
+
+
 def test_groups_go_by_the_assignment_of_the_day_and_by_day_week_and_month() -> None:
     moved = [
         person_day(DAY, employee_id=7, day=day, keys=Keys(department))
@@ -279,6 +299,7 @@ def test_people_and_minutes_are_parts_of_what_they_are_parts_of(rows: list[Perso
     assert found.late <= found.present
     assert found.inside_minutes <= found.due_minutes <= found.net_minutes <= found.gross_minutes
     assert found.training_minutes <= found.gross_minutes - found.net_minutes
+    assert found.lost_minutes <= found.net_minutes
 
 
 @given(floors, moments)
