@@ -10,7 +10,7 @@ from chalicelib.backups import asked
 from chalicelib.backups.drill import drill
 from chalicelib.backups.expire import expire
 from chalicelib.backups.run import measure, nightly
-from chalicelib.core import answers, continuation, encoding, log
+from chalicelib.core import answers, continuation, encoding, log, repeats
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
@@ -38,11 +38,15 @@ def on_upload(event: S3Event) -> None:
 
 @app.schedule(settings().sweep_schedule)
 def sweep_uploads(event: CloudWatchEvent) -> None:
-    """Sheets and markers whose event was lost, or whose run was cut off; before them, how old the newest backup is."""
+    """Sheets and markers whose event was lost, or whose run was cut off; before them, how old the newest backup is.
+
+    And answers that were kept for requests sent again, once they are a day old.
+    """
     # First, since an import that is run again may take the function's whole time.
     measure({}, now=now())
     arrivals.sweep(now=now())
     continuation.sweep(now=now())
+    repeats.sweep()
 
 
 @app.schedule(settings().nightly_backup_schedule)

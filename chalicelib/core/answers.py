@@ -49,7 +49,7 @@ class Answer(Response):
 
 
 def respond(status: int, answer: Any, this: str) -> Answer:
-    """`answer` to the request `this`; anything that is neither a File nor Elsewhere is JSON."""
+    """`answer` to the request `this`; anything that is neither a File nor Elsewhere is JSON, msgspec.Raw as it is."""
     headers: dict[str, str | list[str]] = {"Content-Type": JSON, "X-Request-Id": this, "Cache-Control": "no-store"}
     if isinstance(answer, File):
         headers["Content-Type"] = answer.content_type
@@ -58,7 +58,12 @@ def respond(status: int, answer: Any, this: str) -> Answer:
         return Answer(answer.content, headers, status)
     if isinstance(answer, Elsewhere):
         status, headers["Location"] = 303, answer.location
-    return Answer(msgspec.json.encode(answer).decode(), headers, status)
+    return Answer(encoded(answer), headers, status)
+
+
+def encoded(answer: Any) -> str:
+    """An answer as the text of its JSON."""
+    return msgspec.json.encode(answer).decode()
 
 
 def refuse(error: OpsdbError, this: str) -> Answer:

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
@@ -13,8 +13,8 @@ from chalice.app import Blueprint, Request, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.core import db, encoding
-from chalicelib.core.answers import Elsewhere, File, id_of, refuse, respond
+from chalicelib.core import db, encoding, repeats
+from chalicelib.core.answers import Elsewhere, File, encoded, id_of, refuse, respond
 from chalicelib.core.auth import EVERYBODY, Caller, authenticate
 from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
@@ -56,6 +56,7 @@ class Declared:
     """One route as declared; what requests are validated by and what OpenAPI is written from.
 
     `answer` is its JSON, `files` are the content types of the Files that it answers with; most have only the first.
+    A `secret` answer is said once and kept nowhere.
     """
 
     method: str
@@ -69,6 +70,7 @@ class Declared:
     status: int
     roles: frozenset[str]
     errors: tuple[int, ...]
+    secret: bool = False
 
     @property
     def summary(self) -> str:
@@ -84,6 +86,11 @@ class Declared:
         row: type[msgspec.Struct] | None = get_args(self.answer)[0] if get_origin(self.answer) is Page else None
         return row
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether callers may name a request, to send it again; strangers share a name and so can have no keys."""
+        return self.method == "POST" and self.roles is not NOBODY and not self.files
+
     def is_text(self, variable: str) -> bool:
         """Whether the view takes the variable as `str`; any other is a whole number."""
         return self.view.__annotations__.get(variable) is str
@@ -91,7 +98,10 @@ class Declared:
 
 @dataclass(frozen=True)
 class Call:
-    """One request, understood: who calls, with which query and body. `until_answered` closes what the answer needs."""
+    """One request, understood: who calls, with which query and body. `until_answered` closes what the answer needs.
+
+    One that may be a `repeat` is answered `within` one transaction.
+    """
 
     caller: Caller
     query: Any
@@ -99,6 +109,8 @@ class Call:
     request_id: str
     until_answered: ExitStack
     began: float
+    repeat: repeats.Repeat | None = None
+    within: Connection | None = None
 
     @property
     def wants_all(self) -> bool:
@@ -112,7 +124,9 @@ class Call:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for reads. A whole list is read while it is written, by a cursor, which needs a transaction."""
-        if self.wants_all:
+        if self.within is not None:
+            yield self.within
+        elif self.wants_all:
             yield self.until_answered.enter_context(db.engine().connect())
         else:
             with db.reading() as conn:
@@ -121,8 +135,12 @@ class Call:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction, audited as this caller; what the database refuses becomes a 4xx."""
-        with translated(), db.writing(self.actor) as conn:
-            yield conn
+        if self.within is not None:
+            with translated(), self.within.begin_nested():
+                yield self.within
+        else:
+            with translated(), db.writing(self.actor) as conn:
+                yield conn
 
 
 @dataclass
@@ -160,9 +178,10 @@ class Routes:
         status: int = 200,
         roles: frozenset[str] = EVERYBODY,
         errors: tuple[int, ...] = (),
+        secret: bool = False,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            route = Declared(method, path, view, self.tag, query, body, answer, files, status, roles, errors)
+            route = Declared(method, path, view, self.tag, query, body, answer, files, status, roles, errors, secret)
             self.declared.append(route)
 
             # Chalice refuses a wrong Content-Type in words of its own; we check it ourselves.
@@ -182,6 +201,9 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
     try:
         with translated(), ExitStack() as until_answered:
             call, values = _understand(route, request, variables, this, until_answered)
+            if call.repeat is not None:
+                told = _once(route, call, values, call.repeat)
+                return respond(told.status, msgspec.Raw(told.body), this)
             answer = _viewed(route, call, values)
             return respond(route.status, _file(route, call, answer, values) if call.wants_all else answer, this)
     except OpsdbError as error:
@@ -201,6 +223,16 @@ def _viewed(route: Declared, call: Call, values: dict[str, Any]) -> Any:
     return insisting(lambda: route.view(call, **values)) if route.method == "GET" else route.view(call, **values)
 
 
+def _once(route: Declared, call: Call, values: dict[str, Any], repeat: repeats.Repeat) -> repeats.Told:
+    """What the view says, kept in the transaction that it writes in; or what it said to the same request before."""
+    with db.writing(call.actor) as conn:
+        if before := repeats.claim(conn, repeat):
+            return before
+        told = repeats.Told(route.status, encoded(route.view(replace(call, within=conn), **values)))
+        repeats.keep(conn, repeat, told, secret=route.secret)
+        return told
+
+
 def _file(route: Declared, call: Call, answer: Page[Any], values: dict[str, Any]) -> File | Elsewhere:
     assert route.listed is not None
     rows = answer.rows if isinstance(answer, Whole) else answer.data
@@ -218,7 +250,7 @@ def _understand(
         name: _name(name, text) if route.is_text(name) else _number(name, text)
         for name, text in encoding.variables(request, variables).items()
     }
-    query, body = None, None
+    query, body, key = None, None, None
     problems: list[str] = []
     try:
         query = read_query(route.query, _query_values(request))
@@ -228,12 +260,21 @@ def _understand(
         body = _read_json(route, request) if route.body else None
     except Invalid as error:
         problems += error.problems
+    try:
+        key = repeats.key_in(request.headers.get(repeats.HEADER)) if route.repeatable else None
+    except Invalid as error:
+        problems += error.problems
     if problems:
         raise Invalid(*problems)
     if isinstance(query, ListQuery) and query.whole:
         # A list that is cut by the feature itself is not cut.
         query = msgspec.structs.replace(query, limit=EVERY_ROW, offset=0)
-    return Call(caller, query, body, this, until_answered, began), values
+    call = Call(caller, query, body, this, until_answered, began)
+    if key is not None:
+        said = (values, query, request.raw_body if body is None else body)
+        made = repeats.fingerprint(f"{route.method} {route.path}", *said)
+        call = replace(call, repeat=repeats.Repeat(caller.name, key, made))
+    return call, values
 
 
 def _identify(route: Declared, request: Request) -> Caller:

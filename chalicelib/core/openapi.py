@@ -10,6 +10,7 @@ from chalicelib import __version__
 from chalicelib.core.answers import JSON, Elsewhere, Problem
 from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.http import NAME, NOBODY, Declared
+from chalicelib.core.repeats import HEADER, KEY
 
 REFERENCE = "#/components/schemas/{name}"
 
@@ -46,7 +47,7 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
         "operationId": route.view.__name__,
         "summary": route.summary,
         "tags": [route.tag],
-        "parameters": [*_variables(route), *_query(route)],
+        "parameters": [*_variables(route), *_query(route), *_key(route)],
         "responses": {
             str(route.status): {
                 "description": HTTPStatus(route.status).phrase,
@@ -85,6 +86,8 @@ def _errors(route: Declared) -> list[int]:
     statuses = {400, 500, *route.errors}
     if route.roles is not NOBODY:
         statuses |= {401, 403, 503}
+    if route.repeatable:
+        statuses.add(409)
     if route.variables:
         statuses.add(404)
     if route.listed:
@@ -117,6 +120,14 @@ def _query(route: Declared) -> list[dict[str, Any]]:
         }
         for field in msgspec.structs.fields(route.query)
     ]
+
+
+def _key(route: Declared) -> list[dict[str, Any]]:
+    if not route.repeatable:
+        return []
+    said = "The same request under the same key within 24 hours changes nothing and is answered as the first was."
+    schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{KEY.pattern}$"}
+    return [{"name": HEADER, "in": "header", "required": False, "description": said, "schema": schema}]
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

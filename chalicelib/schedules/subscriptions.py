@@ -47,6 +47,7 @@ class Address(msgspec.Struct, frozen=True):
     status=200,
     roles=HR | teams.LEADS,
     errors=(409,),
+    secret=True,
 )
 def make_calendar(call: Call, employee_id: int) -> Address:
     """Make or revoke the secret address of somebody's calendar feed; the one before is none any more."""

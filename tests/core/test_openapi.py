@@ -13,6 +13,7 @@ from app import app
 from chalicelib import __version__
 from chalicelib.core.http import NOBODY, Declared
 from chalicelib.core.openapi import document
+from chalicelib.core.repeats import HEADER
 from chalicelib.routes import ALL
 from tests import make
 from tests.api import Answer, Api
@@ -92,7 +93,8 @@ def test_every_route_is_in_the_contract_and_nothing_else() -> None:
 def test_every_parameter_role_and_refusal_of_a_route_is_described(route: Declared) -> None:
     operation = operation_of(route)
     described = {parameter["name"]: parameter for parameter in operation["parameters"]}
-    assert described.keys() == {*route.query.__struct_encode_fields__, *route.variables}
+    key = {HEADER} if route.repeatable else set()
+    assert described.keys() == {*route.query.__struct_encode_fields__, *route.variables, *key}
     for parameter in described.values():
         assert "anyOf" not in parameter["schema"], "a query parameter is absent, never null"
     statuses = operation["responses"].keys()

@@ -13,13 +13,14 @@ from tests.migrations.catalogue import catalogue, connected
 TABLES = {*metadata.tables, "alembic_version"}
 NEVER_CHANGED = {"people", "employee_rewards", "periods"}
 NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version"}
-SECRET = {"users", "api_keys", "db_users", "audit_log", "upload_rows", "upload_errors", "calendar_feeds"}
+SECRET = {"users", "api_keys", "db_users", "audit_log", "upload_rows", "upload_errors", "calendar_feeds", "request_keys"}
 UNAUDITED = {
     "adjustments": "corrections in closed months, written beside the audit",
     "alembic_version": "Alembic's own",
     "audit_log": "the audit itself",
     "backups": "operational",
     "people": "only ever gains ids, with the employees that are audited",
+    "request_keys": "operational; what a request writes is audited under its id",
     "upload_errors": "operational",
     "upload_rows": "operational",
     "uploads": "operational; what an upload writes is audited under its id",

@@ -13,6 +13,7 @@ from chalicelib.core.tables.people import (
     people,
 )
 from chalicelib.core.tables.periods import adjustments, periods
+from chalicelib.core.tables.repeats import request_keys
 from chalicelib.core.tables.rewards import employee_reward_redemptions, employee_rewards, reward_reasons
 from chalicelib.core.tables.schedules import (
     absences,
@@ -55,6 +56,7 @@ __all__ = [
     "new_employee_reviews",
     "people",
     "periods",
+    "request_keys",
     "requirements",
     "reward_reasons",
     "schedule_changes",

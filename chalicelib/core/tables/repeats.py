@@ -1,0 +1,18 @@
+"""What was answered to requests that may be sent again."""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+
+from chalicelib.core.tables.columns import created_at, metadata, words
+
+request_keys = Table(
+    "request_keys",
+    metadata,
+    words("caller", primary_key=True),
+    words("key", primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer),
+    # Null where the answer held a secret, which is said once.
+    words("answer"),
+    created_at(),
+    Index("request_keys_created_at_idx", "created_at"),
+)
