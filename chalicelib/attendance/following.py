@@ -1,7 +1,7 @@
 """Attendance follows the plan: what was worked out from somebody's shifts is worked out again when they change."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -28,7 +28,8 @@ def follow(conn: Connection, *, employee_ids: Collection[int], first: date, last
     if not days:
         return
     people, dates = {person for person, _ in days}, [day for _, day in days]
-    plans = calendars(conn, employee_ids=people, first=min(dates), last=max(dates), zone=settings().timezone)
+    zone = settings().timezone
+    plans = calendars(conn, employee_ids=people, first=min(dates), last=max(dates), zone=zone, around=timedelta())
     # Who is no employee any more has no plan, and their days stay as they were.
     rows = [(one, _as_planned(one, plans[one.employee_id])) for one in days.values() if one.employee_id in plans]
     changed = [(one, row) for one, row in rows if row != msgspec.structs.asdict(one)]

@@ -108,6 +108,13 @@ def recorded(
     return {(row.employee_id, row.date): Attendance(*row) for row in conn.execute(given)}
 
 
+def archived_days(conn: Connection, *, employee_ids: Collection[int], first: date, last: date) -> set[tuple[int, date]]:
+    """Which of these people's days are in history, as person and date."""
+    c = attendances_history.c
+    rows = select(c.employee_id, c.date).where(c.employee_id.in_(employee_ids), c.date.between(first, last))
+    return {(person, day) for person, day in conn.execute(rows)}
+
+
 def insert_attendance(conn: Connection, *, facts: Mapping[str, Any]) -> None:
     """A new working day; a second one of a person and date is refused by the database."""
     conn.execute(insert(attendances).values(**facts))

@@ -67,11 +67,18 @@ def hold(conn: Connection, *, employee_ids: Collection[int]) -> None:
 
 
 def calendars(
-    conn: Connection, *, employee_ids: Collection[int], first: date, last: date, zone: ZoneInfo
+    conn: Connection,
+    *,
+    employee_ids: Collection[int],
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    around: timedelta = AROUND,
 ) -> dict[int, Calendar]:
     """The calendars of those of these people who are employees, around the nominal dates `first` to `last`, each as
-    the person is assigned on `first`. Three questions, however many they are."""
-    given = {"ids": sorted(employee_ids), "day": first, "first": first - AROUND, "last": last + AROUND}
+    the person is assigned on `first`. Three questions, however many they are; what asks about the dates alone needs
+    nothing `around` them."""
+    given = {"ids": sorted(employee_ids), "day": first, "first": first - around, "last": last + around}
     shifts = _by_person((row[0], _shift(row[1:], zone)) for row in conn.execute(text(_SHIFTS), given))
     layers = _by_person((row[0], _layer(row[1:])) for row in conn.execute(text(_LAYERS), given))
     found = {}
