@@ -10,6 +10,7 @@ from chalicelib.changes.routes import routes as changes
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.exceptions.routes import routes as exceptions
+from chalicelib.floor.marking import routes as marking
 from chalicelib.floor.periods import routes as periods
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.leave.routes import routes as leave
@@ -36,6 +37,7 @@ ALL: tuple[Routes, ...] = (
     openings,
     calendars,
     attendance,
+    marking,
     periods,
     changes,
     leave,

@@ -125,6 +125,10 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "PUT /attendances/{employee_id}/{date}": lambda on: (on.attendance(), {"check_in": "09:10"}),
     "DELETE /attendances/{employee_id}/{date}": lambda on: (on.attendance(), None),
     "POST /periods/{month}/close": lambda on: ("/periods/2020-01/close", None),
+    "POST /attendances/mark": lambda on: (
+        "/attendances/mark",
+        {"employee_id": [on.ada], "mark": "on_leave", "leave_type": "Unpaid"},
+    ),
     "POST /leave_requests": lambda on: ("/leave_requests", on.days(leave_type="Sick")),
     "POST /leave_requests/{leave_id}/approve": lambda on: (f"/leave_requests/{on.leave()}/approve", {}),
     "POST /leave_requests/{leave_id}/reject": lambda on: (f"/leave_requests/{on.leave()}/reject", {}),
