@@ -18,8 +18,8 @@ from tests.conftest import Site
 
 MONDAY = date(2027, 3, 1)
 DAY = MONDAY.isoformat()
-NOT_AUDITED = {"audit_log", "people"}
-"""The log itself, and the ids ever seen, which say nothing and never go."""
+NOT_AUDITED = {"audit_log", "people", "uploads"}
+"""The log itself, the ids ever seen, which say nothing and never go, and how far an upload is."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,21 @@ class Floor:
     def redeemed(self) -> int:
         number = self.redemption()
         assert self.api.post(f"/rewards/redemptions/{number}/approve", {}).status == 200
+        return number
+
+    def requested(self) -> str:
+        """The id of a request that put a holiday on record."""
+        answer = self.api.post("/holidays", {"date": DAY, "name": "Founders"})
+        return answer.headers["X-Request-Id"]
+
+    def upload(self) -> int:
+        """An upload that is done, with a day off for Bea."""
+        number: int = _one(
+            """INSERT INTO uploads (kind, filename, bucket, key, uploaded_by, state)
+            VALUES ('schedules', 'week.xlsx', 'b', 'k', 'test', 'done') RETURNING upload_id"""
+        )
+        with db.writing(db.Actor("test", upload_id=number)) as conn:
+            make.shift(conn, self.bea, MONDAY, None, None, upload_id=number)
         return number
 
     def days(self, **more: Any) -> dict[str, Any]:
@@ -175,6 +190,8 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
         f"/rewards/redemptions/{on.redeemed()}/reverse",
         {},
     ),
+    "POST /undo": lambda on: ("/undo", {"request_id": on.requested(), "dry_run": False}),
+    "POST /uploads/{upload_id}/undo": lambda on: (f"/uploads/{on.upload()}/undo", {"dry_run": False}),
     "POST /admin/options": lambda on: ("/admin/options", {"category": "department", "value": "Sales"}),
     "PUT /admin/options/{option_id}": lambda on: (
         f"/admin/options/{on.made('/admin/options', {'category': 'role', 'value': 'Coach'}, 'option_id')}",

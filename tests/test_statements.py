@@ -76,6 +76,16 @@ GROWING = {
     + """
     INSERT INTO attendances_history (attendance_id, employee_id, date, archived_date)
     SELECT n, n, date '2025-01-06', date '2026-03-01' FROM generate_series({first}, {last}) n""",
+    "/periods": """
+    INSERT INTO periods (month, closed_by)
+    SELECT date '1900-01-01' + n * interval '1 month', 'test' FROM generate_series({first}, {last}) n""",
+    "/periods/{month}/adjustments": """
+    INSERT INTO periods (month, closed_by) VALUES ('2026-09-01', 'test') ON CONFLICT DO NOTHING;
+    INSERT INTO adjustments (month, table_name, row_id, employee_id, date, action, actor)
+    SELECT '2026-09-01', 'attendances', n, n, '2026-09-14', 'delete', 'test' FROM generate_series({first}, {last}) n""",
+    "/admin/audit": """
+    INSERT INTO holidays (date, name)
+    SELECT date '2026-01-01' + n, 'Holiday ' || n FROM generate_series({first}, {last}) n""",
     "/forecasts": """
     INSERT INTO forecasts (date, interval_start, department, calls, handling_seconds)
     SELECT date '2026-01-01' + n, '09:00', 'Support', 100, 180 FROM generate_series({first}, {last}) n""",
@@ -122,7 +132,7 @@ def test_every_list_has_rows_here() -> None:
 
 @pytest.mark.parametrize("path", GROWING)
 def test_a_list_of_a_thousand_costs_as_many_statements_as_one_of_a_hundred(api: Api, path: str) -> None:
-    asked = path.format(employee_id=1, upload_id=1)
+    asked = path.format(employee_id=1, upload_id=1, month="2026-09")
     days = {"start_date": "2026-10-05", "end_date": "2026-10-06"} if path == "/schedules/open" else {}
     sent: list[int] = []
     shown: list[int] = []

@@ -32,6 +32,7 @@ ORDER = (
     ("chalicelib.changes",),
     ("chalicelib.floor",),
     ("chalicelib.rewards",),
+    ("chalicelib.audit",),
     ("chalicelib.reports",),
     ("chalicelib.archive", "chalicelib.imports", "chalicelib.backups", "chalicelib.console"),
     ("chalicelib.routes",),

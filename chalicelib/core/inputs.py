@@ -23,6 +23,7 @@ RowId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Small = Annotated[int, Meta(ge=0, le=1_000_000)]
 Email = Annotated[str, Meta(max_length=200, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+" + _END)]
 Day = Annotated[date, Meta(description="YYYY-MM-DD, from 1900 to 2999")]
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with its offset from UTC")]
 Clock = Annotated[time, Meta(tz=False, description="HH:MM or HH:MM:SS, local to the site")]
 
 
@@ -119,11 +120,16 @@ def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool
             refused = True
         if refused:
             problems.append(f"{field.encode_name}: {expected(field.type)}, got {_named(value)}")
-        elif isinstance(day := values[field.name], date) and not FIRST_DAY <= day <= LAST_DAY:
+        elif (day := _day_of(values[field.name])) and not FIRST_DAY <= day <= LAST_DAY:
             problems.append(f"{field.encode_name}: must be from {FIRST_DAY} to {LAST_DAY}, got {_named(value)}")
     if problems:
         raise Invalid(*problems)
     return shape(**values)
+
+
+def _day_of(value: Any) -> date | None:
+    """The date of a day or a moment; None of anything else."""
+    return value.date() if isinstance(value, datetime) else value if isinstance(value, date) else None
 
 
 def _unknown(name: str, fields: Mapping[str, Any]) -> str:

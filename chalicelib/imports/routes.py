@@ -1,11 +1,22 @@
 """Uploads over HTTP."""
 
+from chalicelib.audit.undo import Undoing, undo
+from chalicelib.audit.undo_queries import Work
+from chalicelib.core.auth import ADMIN
+from chalicelib.core.clock import today
 from chalicelib.core.errors import NotFound
 from chalicelib.core.http import Call, Page, Routes
+from chalicelib.core.inputs import Input
 from chalicelib.imports import queries
 from chalicelib.imports.queries import FindingFilters, RowFinding, Upload, UploadFilters
 
 routes = Routes(__name__, tag="uploads")
+
+
+class UndoUpload(Input, frozen=True, kw_only=True):
+    """Only shown, unless told otherwise."""
+
+    dry_run: bool = True
 
 
 @routes.get("/uploads", query=UploadFilters, answer=Page[Upload])
@@ -28,6 +39,16 @@ def list_upload_errors(call: Call, upload_id: int) -> Page[RowFinding]:
     with call.reading() as conn:
         _found(queries.find_upload(conn, upload_id=upload_id), upload_id)
         return queries.list_findings(conn, upload_id=upload_id, query=call.query)
+
+
+@routes.post(
+    "/uploads/{upload_id}/undo", body=UndoUpload, answer=Undoing, status=200, roles=ADMIN, errors=(404, 409)
+)
+def undo_upload(call: Call, upload_id: int) -> Undoing:
+    """Take an upload back, but for rows that were changed since, which are listed. Nothing is written unless `dry_run`
+    is false."""
+    with call.writing() as conn:
+        return undo(conn, work=Work(upload_id), dry_run=call.body.dry_run, by=call.caller.name, today=today())
 
 
 def _found(upload: Upload | None, upload_id: int) -> Upload:

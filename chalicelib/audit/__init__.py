@@ -1,0 +1,1 @@
+"""Who did what, and the way back from it."""
