@@ -79,13 +79,19 @@ GROWING = {
     "/periods": """
     INSERT INTO periods (month, closed_by)
     SELECT date '1900-01-01' + n * interval '1 month', 'test' FROM generate_series({first}, {last}) n""",
-    "/periods/{month}/adjustments": """
+    "/periods/{month}/adjustments": PEOPLE
+    + """
     INSERT INTO periods (month, closed_by) VALUES ('2026-09-01', 'test') ON CONFLICT DO NOTHING;
-    INSERT INTO adjustments (month, table_name, row_id, employee_id, date, action, actor)
-    SELECT '2026-09-01', 'attendances', n, n, '2026-09-14', 'delete', 'test' FROM generate_series({first}, {last}) n""",
+    SELECT set_config('opsdb.role', 'admin', true);
+    INSERT INTO attendances (employee_id, date) SELECT n, date '2026-09-14' FROM generate_series({first}, {last}) n""",
     "/admin/audit": """
     INSERT INTO holidays (date, name)
     SELECT date '2026-01-01' + n, 'Holiday ' || n FROM generate_series({first}, {last}) n""",
+    "/floor": PEOPLE + SHIFTS,
+    "/attendances/daily-report": PEOPLE + SHIFTS,
+    "/floor/notes": """
+    INSERT INTO floor_notes (date, author, text)
+    SELECT date '2026-10-05', 'Ada Person1', 'Note ' || n FROM generate_series({first}, {last}) n""",
     "/forecasts": """
     INSERT INTO forecasts (date, interval_start, department, calls, handling_seconds)
     SELECT date '2026-01-01' + n, '09:00', 'Support', 100, 180 FROM generate_series({first}, {last}) n""",
@@ -124,6 +130,12 @@ GROWING = {
     SELECT 'b' || n, 'daily', 'failed', now() FROM generate_series({first}, {last}) n""",
 }
 """For each list, the rows `first` to `last` of what it shows."""
+ON = {
+    "/schedules/open": {"start_date": "2026-10-05", "end_date": "2026-10-06"},
+    "/floor": {"at": "2026-10-05T10:00"},
+    "/attendances/daily-report": {"date": "2026-10-05"},
+}
+"""Where a list shows today unless told."""
 
 
 def test_every_list_has_rows_here() -> None:
@@ -133,7 +145,7 @@ def test_every_list_has_rows_here() -> None:
 @pytest.mark.parametrize("path", GROWING)
 def test_a_list_of_a_thousand_costs_as_many_statements_as_one_of_a_hundred(api: Api, path: str) -> None:
     asked = path.format(employee_id=1, upload_id=1, month="2026-09")
-    days = {"start_date": "2026-10-05", "end_date": "2026-10-06"} if path == "/schedules/open" else {}
+    days = ON.get(path, {})
     sent: list[int] = []
     shown: list[int] = []
     for first, last in ((1, 100), (101, 1000)):

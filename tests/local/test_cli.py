@@ -392,3 +392,26 @@ def test_the_demo_is_loaded_into_an_empty_floor_only(fresh: dict[str, str]) -> N
     for _ in range(2):
         prepare.prepare(fresh, True, say=said.append)
     assert sum("demo" in one for one in said) == 1
+
+# The way back
+
+
+def test_an_upload_is_undone_once_it_is_meant(opsdb: Opsdb, tmp_path: Path) -> None:
+    assert opsdb("import", people_sheet(tmp_path), "--kind", "employees", "--add-options").exit_code == 0
+    shown = opsdb("undo", "--upload", 1)
+    assert shown.exit_code == 0
+    assert "Nothing was written: add --yes to do it." in shown.output
+    assert one_value("SELECT count(*) FROM employees") == 2
+    done = opsdb("undo", "--upload", 1, "--yes", "--json")
+    assert done.exit_code == 0
+    removed = {one["table_name"]: one["removed"] for one in json.loads(done.output)["tables"]}
+    assert (removed["employees"], one_value("SELECT count(*) FROM employees")) == (2, 0)
+    assert one_value("SELECT actor FROM audit_log WHERE action = 'delete' LIMIT 1") == "command:undo"
+    again = opsdb("undo", "--upload", 1, "--yes")
+    assert (again.exit_code, "is undone; only what is done can be undone" in again.output) == (1, True)
+
+
+def test_what_to_undo_is_said_once(opsdb: Opsdb) -> None:
+    for words in ((), ("--upload", "1", "--actor", "key:1")):
+        refused = opsdb("undo", *words)
+        assert (refused.exit_code, "say what to undo" in refused.output) == (2, True)
