@@ -62,7 +62,7 @@ class AwardFilters(PersonFilters, frozen=True, kw_only=True):
     date_max: Day | None = None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LedgerEntry(msgspec.Struct, frozen=True):
     """One line of somebody's ledger. `points` are what it adds to the balance: nothing, of a redemption that was
     rejected or reversed. `said_by` awarded it or decided it, `reason` is what it was for."""
 
@@ -206,7 +206,7 @@ _ledger = union_all(_GIVEN, _TAKEN).subquery("ledger")
 _l = _ledger.c
 
 
-def list_ledger(conn: Connection, *, employee_id: int, query: LedgerFilters) -> Page[Entry]:
+def list_ledger(conn: Connection, *, employee_id: int, query: LedgerFilters) -> Page[LedgerEntry]:
     """Somebody's awards, reversals and redemptions that match, one page; those of one day as they were recorded."""
     choices: list[tuple[Any, Any]] = [
         (query.kind or None, _l.kind.in_),
@@ -221,13 +221,13 @@ def list_ledger(conn: Connection, *, employee_id: int, query: LedgerFilters) -> 
             _l.employee_id == employee_id,
             *(compare(value) for value, compare in choices if value is not None),
         ],
-        columns=[employees.c[name] if name in SHOWN else _l[name] for name in Entry.__struct_fields__],
+        columns=[employees.c[name] if name in SHOWN else _l[name] for name in LedgerEntry.__struct_fields__],
         order_by={
             "date": func.row(_l.date, _l.created_at),
             **{name: _l[name] for name in ("created_at", "points", "kind", "reason")},
         },
         key=_l.place,
-        make=Entry,
+        make=LedgerEntry,
     )
 
 

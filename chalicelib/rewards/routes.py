@@ -14,7 +14,7 @@ from chalicelib.core.inputs import Day, EmployeeId, Input, Note, RowId, Text, gi
 from chalicelib.people import teams
 from chalicelib.people.queries import find_employee
 from chalicelib.rewards import queries, reason_queries
-from chalicelib.rewards.queries import Award, AwardFilters, Balance, Entry, LedgerFilters
+from chalicelib.rewards.queries import Award, AwardFilters, Balance, LedgerEntry, LedgerFilters
 from chalicelib.rewards.reason_queries import Reason, ReasonFilters
 from chalicelib.rewards.rules import check_debt, check_reason, check_reversible
 
@@ -153,8 +153,8 @@ def reverse_award(call: Call, reward_id: int) -> Award:
         return _award(conn, queries.insert_award(conn, facts=facts))
 
 
-@routes.get("/rewards/employee/{employee_id}", query=LedgerFilters, answer=Page[Entry])
-def list_ledger(call: Call, employee_id: int) -> Page[Entry]:
+@routes.get("/rewards/employee/{employee_id}", query=LedgerFilters, answer=Page[LedgerEntry])
+def list_ledger(call: Call, employee_id: int) -> Page[LedgerEntry]:
     """Somebody's ledger: awards, reversals and redemptions, newest first; also of somebody who is in history."""
     with call.reading() as conn:
         found = queries.list_ledger(conn, employee_id=employee_id, query=call.query)
