@@ -10,7 +10,10 @@ from chalicelib.changes.routes import routes as changes
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.exceptions.routes import routes as exceptions
+from chalicelib.floor.board import routes as board
+from chalicelib.floor.handover import routes as handover
 from chalicelib.floor.marking import routes as marking
+from chalicelib.floor.notes import routes as notes
 from chalicelib.floor.periods import routes as periods
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.leave.routes import routes as leave
@@ -37,6 +40,9 @@ ALL: tuple[Routes, ...] = (
     openings,
     calendars,
     attendance,
+    board,
+    notes,
+    handover,
     marking,
     periods,
     changes,

@@ -139,6 +139,7 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "POST /attendances": lambda on: ("/attendances", on.attended()),
     "PUT /attendances/{employee_id}/{date}": lambda on: (on.attendance(), {"check_in": "09:10"}),
     "DELETE /attendances/{employee_id}/{date}": lambda on: (on.attendance(), None),
+    "POST /floor/notes": lambda on: ("/floor/notes", {"text": "The heating is out", "department": "Support"}),
     "POST /periods/{month}/close": lambda on: ("/periods/2020-01/close", None),
     "POST /attendances/mark": lambda on: (
         "/attendances/mark",

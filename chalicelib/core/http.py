@@ -82,8 +82,10 @@ class Declared:
 
     @property
     def listed(self) -> type[msgspec.Struct] | None:
-        """What a list is a list of; None where the answer is no list."""
-        row: type[msgspec.Struct] | None = get_args(self.answer)[0] if get_origin(self.answer) is Page else None
+        """What a list is a list of, also where it says more than its rows; None where the answer is no list."""
+        shape = get_origin(self.answer)
+        is_list = isinstance(shape, type) and issubclass(shape, Page)
+        row: type[msgspec.Struct] | None = get_args(self.answer)[0] if is_list else None
         return row
 
     @property
