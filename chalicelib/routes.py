@@ -20,6 +20,8 @@ from chalicelib.leave.routes import routes as leave
 from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
+from chalicelib.reports.dashboard import routes as dashboard
+from chalicelib.reports.periodic import routes as periodic
 from chalicelib.rewards.redemptions import routes as redemptions
 from chalicelib.rewards.routes import routes as rewards
 from chalicelib.schedules.openings import routes as openings
@@ -51,6 +53,8 @@ ALL: tuple[Routes, ...] = (
     staffing,
     rewards,
     redemptions,
+    dashboard,
+    periodic,
     options,
     uploads,
     backups,

@@ -32,9 +32,12 @@ _UNUSUAL = f"""
     SELECT employee_id, day FROM seen
     WHERE overtime_minutes > {LONG_OVERTIME} OR check_out < day - {NEAR.days} OR check_out >= day + {NEAR.days + 1}"""
 
-_CHANGING = """
-    UNION SELECT employee_id, day FROM plan WHERE day = ANY(:changing)
-    UNION SELECT employee_id, day FROM seen WHERE day = ANY(:changing)"""
+_TWICE = """
+    UNION
+    SELECT employee_id, day FROM seen
+    WHERE day = ANY(:changing) AND (earlier_instant(check_in, :zone) < check_in AT TIME ZONE :zone
+                                    OR earlier_instant(check_out, :zone) < check_out AT TIME ZONE :zone)"""
+"""Came or left at a time that the clocks have shown twice."""
 
 _ROWS = """
     WITH {sources}, wanted AS MATERIALIZED ({wanted}),
@@ -96,9 +99,9 @@ def person_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[Perso
 
 
 def unusual_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[PersonDay]:
-    """Those that `totals_queries` leaves to Python: of more than one row of the plan (given away, split), with leave of
-    some hours, near a change of the clocks, or with minutes that reach beyond."""
-    return _read(conn, _UNUSUAL + (_CHANGING if span.changing() else ""), span, asked)
+    """Those that `totals_queries` leaves to Python: with more than one row of the plan (given away, split), with leave
+    of some hours, with a time that the clocks have shown twice, or with minutes that reach far beyond the day."""
+    return _read(conn, _UNUSUAL + (_TWICE if span.changing() else ""), span, asked)
 
 
 def _read(conn: Connection, wanted: str, span: Span, asked: Asked) -> Iterator[PersonDay]:

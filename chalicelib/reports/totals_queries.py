@@ -1,7 +1,8 @@
 """SQL that sums person-days as `totals_of` does: the plain ones in the database, the others by `totals_of` itself.
 
-A person-day is plain with at most one row of the plan, no leave of some hours, and no change of the clocks near. Then
-local times differ by elapsed time, and what it adds takes no sets of intervals: that is most of any floor.
+A person-day is plain with at most one row of the plan and no leave of some hours: what it adds takes no sets of
+intervals, and that is most of any floor. Times are local to the site, which differ by elapsed time unless the clocks
+change near; there they are in UTC.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,13 +31,27 @@ _KEYS: Mapping[Grouping, str] = {
 _MINUTES = "CAST(floor(extract(epoch FROM {}) / 60) AS integer)"
 _WORKED, _BUSY, _AWAY = "('work', 'nesting')", "('work', 'nesting', 'training')", "('away_planned', 'away_unplanned')"
 
+_LOCAL = {
+    "start": "d.start_date + d.start_time",
+    "stop": "d.stop_date + d.stop_time",
+    "check_in": "d.check_in",
+    "check_out": "d.check_out",
+    "clock": "CAST(:clock AS timestamp)",
+}
+_EXACT = {
+    "start": "shift_start(d.start_date, d.start_time, d.stop_date, d.stop_time, :zone)",
+    "stop": "shift_stop(d.start_date, d.start_time, d.stop_date, d.stop_time, :zone)",
+    "check_in": "d.check_in AT TIME ZONE :zone",
+    "check_out": "d.check_out AT TIME ZONE :zone",
+    "clock": "CAST(:now AS timestamptz)",
+}
+"""The same as instants, unless the clocks have shown a check-in or check-out twice, which is left to Python."""
+
 _DAYS = f"""
-    SELECT {{keys}}, d.day, u.employee_id IS NULL AND d.day <> ALL(:changing) AS plain,
-           d.start_date + d.start_time AS start, d.stop_date + d.stop_time AS stop, {CLASS} AS class,
+    SELECT {{keys}}, d.day, u.employee_id IS NULL AS plain, {{moments}}, {CLASS} AS class,
            CASE WHEN d.schedule_id IS NOT NULL AND d.start_time IS NULL AND d.day <= :today AND {CLASS} IN {_AWAY}
                 THEN coalesce({LAST_SHIFT}, {USUAL_MINUTES}) END AS untimed,
-           d.check_in, d.check_out, marks.class AS mark, d.late_minutes AS late, d.early_minutes AS early,
-           d.overtime_minutes AS overtime,
+           marks.class AS mark, d.late_minutes AS late, d.early_minutes AS early, d.overtime_minutes AS overtime,
            CASE WHEN d.overtime_approved AND (marks.class IN {_AWAY}) IS NOT TRUE THEN d.overtime_minutes ELSE 0 END
                AS approved
     FROM (SELECT * FROM plan s FULL JOIN seen t USING (employee_id, day)) d{CLASSES}{{people}}
@@ -46,9 +61,10 @@ _DAYS = f"""
     OFFSET 0"""
 
 _BEGUN = f"""
-    SELECT *, start <= :clock AND class IS DISTINCT FROM 'off' AS begun, {_MINUTES.format("stop - start")} AS length,
-           {_MINUTES.format(":clock - start")} AS due,
-           CASE WHEN start > :clock OR start IS NULL OR class IS NULL OR class NOT IN {_WORKED} THEN NULL
+    SELECT *, start <= clock AND start < stop AND class IS DISTINCT FROM 'off' AS begun,
+           {_MINUTES.format("stop - start")} AS length,
+           {_MINUTES.format("clock - start")} AS due,
+           CASE WHEN (start <= clock AND start < stop AND class IN {_WORKED}) IS NOT TRUE THEN NULL
                 WHEN mark = 'away_planned' THEN 'away'
                 WHEN mark = 'away_unplanned' THEN 'absent'
                 WHEN mark IN {_WORKED} OR check_in IS NOT NULL THEN 'present'
@@ -59,16 +75,16 @@ _WORK = f"""
     SELECT *,
            CASE WHEN standing = 'present' THEN greatest(0, {
     _MINUTES.format(
-        "least(coalesce(check_out, stop - early * interval '1 minute'), stop, :clock)"
+        "least(coalesce(check_out, stop - early * interval '1 minute'), stop, clock)"
         " - greatest(coalesce(check_in, start + late * interval '1 minute'), start)"
     )
 }) ELSE 0 END AS inside,
            CASE WHEN approved > 0 AND start IS NOT NULL AND class IN {_BUSY}
-                THEN least(approved, greatest(0, {_MINUTES.format(":clock - stop")}))
+                THEN least(approved, greatest(0, {_MINUTES.format("clock - stop")}))
                 WHEN approved > 0 THEN CASE WHEN day <= :today THEN approved ELSE 0 END
                 WHEN standing = 'present' AND check_out IS NOT NULL
                 THEN greatest(0, greatest(0, {
-    _MINUTES.format("least(check_out, :clock) - greatest(stop, check_in)")
+    _MINUTES.format("least(check_out, clock) - greatest(stop, check_in)")
 }) - overtime)
                 ELSE 0 END AS extra
     FROM ({_BEGUN}) begun OFFSET 0"""
@@ -121,7 +137,13 @@ def _summed(
     names = sorted({name for names in by for name in names})
     keys = [f"{_KEYS[name]} AS key_{name}" for name in names] or ["1 AS key_none"]
     listed = [f"key_{name}" for name in names] or ["key_none"]
-    work = _WORK.format(keys=", ".join(keys), people=people(asked, by=names), chosen=chosen(asked))
+    changing = span.changing()
+    work = _WORK.format(
+        keys=", ".join(keys),
+        moments=_moments(changing=bool(changing)),
+        people=people(asked, by=names),
+        chosen=chosen(asked),
+    )
     statement = _TOTALS.format(
         sources=sources(asked),
         names=", ".join(listed),
@@ -129,12 +151,18 @@ def _summed(
         work=work,
         sets=", ".join(f"({', '.join(f'key_{name}' for name in one)})" for one in by),
     )
-    changing = span.changing()
-    moment = {"clock": span.clock, "closed": span.closed, "changing": changing}
-    left_out = [row for row in others if row.day not in changing]
-    keys_left_out = {"ids": [row.employee_id for row in left_out], "days": [row.day for row in left_out]}
-    rows = conn.execute(text(statement), {**given(asked, span), **moment, **keys_left_out})
+    moment = {"now": span.now, "clock": span.clock, "closed": span.closed, "changing": changing}
+    left_out = {"ids": [row.employee_id for row in others], "days": [row.day for row in others]}
+    rows = conn.execute(text(statement), {**given(asked, span), **moment, **left_out})
     return _sorted_out(rows, names, by)
+
+
+def _moments(*, changing: bool) -> str:
+    """The moments of a person-day as columns, all of them local or, on days near a change of the clocks, in UTC."""
+    near = (
+        "CASE WHEN d.day = ANY(:changing) THEN {exact} AT TIME ZONE 'UTC' ELSE {local} END" if changing else "{local}"
+    )
+    return ", ".join(f"{near.format(exact=_EXACT[name], local=local)} AS {name}" for name, local in _LOCAL.items())
 
 
 def _sorted_out(rows: Iterable[Any], names: Sequence[Grouping], by: Sequence[Sequence[Grouping]]) -> list[Groups]:
