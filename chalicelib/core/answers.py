@@ -29,6 +29,7 @@ class File(msgspec.Struct, frozen=True):
     content: bytes
     content_type: str
     name: str | None = None
+    headers: dict[str, str] = {}
 
 
 class Elsewhere(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ def respond(status: int, answer: Any, this: str) -> Answer:
     """`answer` to the request `this`; anything that is neither a File nor Elsewhere is JSON, msgspec.Raw as it is."""
     headers: dict[str, str | list[str]] = {"Content-Type": JSON, "X-Request-Id": this, "Cache-Control": "no-store"}
     if isinstance(answer, File):
-        headers["Content-Type"] = answer.content_type
+        headers |= {"Content-Type": answer.content_type, **answer.headers}
         if answer.name is not None:
             headers["Content-Disposition"] = saved_as(answer.name)
         return Answer(answer.content, headers, status)
