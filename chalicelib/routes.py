@@ -5,8 +5,10 @@ from typing import Any
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
 from chalicelib.attendance.routes import routes as attendance
+from chalicelib.audit.routes import routes as audit
 from chalicelib.backups.routes import routes as backups
 from chalicelib.changes.routes import routes as changes
+from chalicelib.console.docs import routes as docs
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.exceptions.routes import routes as exceptions
@@ -34,6 +36,7 @@ contract = Routes(__name__, tag="service")
 ALL: tuple[Routes, ...] = (
     service,
     contract,
+    docs,
     employees,
     past,
     reviews,
@@ -56,6 +59,7 @@ ALL: tuple[Routes, ...] = (
     dashboard,
     periodic,
     options,
+    audit,
     uploads,
     backups,
 )
