@@ -1,7 +1,9 @@
 """What each mark makes of a day: overnight, split, with overtime, half on leave, covered, whatever was said before."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as some
 from chalicelib.attendance.entries import SOURCED
 from chalicelib.attendance.rules import Limits
 from chalicelib.core.errors import Conflict, Invalid, OpsdbError
-from chalicelib.floor.marks import ABSENCES, FOR_ANYBODY, MAIN, Mark, Said, day_meant, field_problems, marked
+from chalicelib.floor.marks import ABSENCES, FOR_ANYBODY, MAIN, TAKES, Mark, Said, day_meant, field_problems, marked
 from chalicelib.schedules.calendars import Calendar, Layer, Person, Shift
 from chalicelib.schedules.rules import place
 
@@ -285,6 +287,13 @@ def test_nobody_covers_for_themselves() -> None:
 )  # fmt: skip
 def test_each_mark_says_which_fields_it_takes(mark: Mark, fields: set[str], problems: list[str]) -> None:
     assert field_problems(mark, fields) == problems
+
+
+def test_every_mark_is_documented_with_what_it_takes() -> None:
+    marks = (Path(__file__).parents[2] / "docs" / "api.md").read_text().partition("## Marks")[2].partition("\n## ")[0]
+    lines = [line.split("|")[1:3] for line in marks.splitlines() if line.startswith("| ")][1:]
+    written = {mark: set(re.findall(r"`(\w+)`", takes)) for names, takes in lines for mark in names.strip().split(", ")}
+    assert written == {mark: TAKES.get(mark, set()) for mark in MARKS}
 
 
 SUNDAY, TUESDAY = MONDAY - timedelta(1), MONDAY + timedelta(1)
