@@ -181,8 +181,8 @@ def test_the_checker_itself_finds_what_is_wrong() -> None:
 def test_every_filter_that_the_contract_names_is_understood(api: Api, path: str) -> None:
     """With a value that fits its schema, no parameter is refused."""
     examples = {"integer": "1", "boolean": "true", "string": "x", "number": "1"}
-    by_format = {"date": "2026-10-05", "partial-time": "08:00"}
-    by_name = {"overlaps": "2026-10-05,2026-10-06"}
+    by_format = {"date": "2026-10-05", "partial-time": "08:00", "date-time": "2026-10-05T08:00:00Z"}
+    by_name = {"overlaps": "2026-10-05,2026-10-06", "at": "now", "month": "2026-10"}
     parameters = DOCUMENT["paths"][path]["get"]["parameters"]
     needed = {parameter["name"]: "x" for parameter in parameters if parameter["required"]}
     for parameter in parameters:
