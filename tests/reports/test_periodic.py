@@ -14,7 +14,6 @@ from chalicelib.reports import periodic
 from tests import make
 from tests.api import Api
 from tests.conftest import Site
-from tests.counting import statements
 
 MONDAY = date(2026, 10, 5)
 NAMING = ("employee_id", "full_name", "first_name", "last_name", "supervisor")
@@ -210,25 +209,3 @@ def test_without_a_date_it_is_the_week_or_month_that_is_now(api: Api, floor: lis
 @pytest.mark.parametrize("month", ["2026-13", "2026", "202610", "3026-01", "October"])
 def test_a_month_that_is_none_is_refused(api: Api, month: str) -> None:
     assert api.get("/reports/monthly", month=month).errors == [f'month: must be YYYY-MM, got "{month}"']
-
-
-@pytest.mark.parametrize(("path", "most"), [("/reports/weekly", 5), ("/reports/monthly", 7)])
-def test_a_thousand_people_cost_as_many_statements_as_a_hundred(api: Api, path: str, most: int) -> None:
-    sent = []
-    for first, last in ((1, 100), (101, 1000)):
-        with make.written() as conn:
-            conn.execute(
-                text(
-                    """INSERT INTO employees (employee_id, first_name, last_name, hire_date, department)
-                    SELECT n, 'Ada', 'Person' || n, '2025-01-06', 'Support' FROM generate_series(:first, :last) n;
-                    INSERT INTO schedules
-                        (employee_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code)
-                    SELECT n, '2026-11-10', '2026-11-10', '09:00', '2026-11-10', '17:00', 'REG'
-                    FROM generate_series(:first, :last) n"""
-                ),
-                {"first": first, "last": last},
-            )
-        with statements() as noted:
-            assert api.get(path, limit=10).body["total"] == last
-        sent.append(len(noted))
-    assert sent[0] == sent[1] <= most
