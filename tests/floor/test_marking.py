@@ -207,6 +207,22 @@ def test_leads_mark_their_own_people_and_nobody_marks_themselves(ada: int, site:
     assert mark(viewer, own, "present").status == 403
 
 
+def test_in_a_closed_month_only_an_admin_marks(api: Api, site: Site) -> None:
+    with make.written() as conn:
+        boss = make.employee(conn, first_name="Grace", last_name="Hopper")
+        own = make.employee(conn, supervisor="Grace Hopper")
+        make.shift(conn, own, MONDAY)
+        lead = Api(auth.create_key(conn, name="lead", role="supervisor", employee_id=boss)[1])
+        conn.execute(text("INSERT INTO periods (month, closed_by) VALUES ('2026-10-01', 'test')"))
+    for how in ("absent", "sick"):
+        assert (mark(lead, own, how).status, held()) == (409, [])
+    assert mark(api, own, "sick").status == 200
+    assert {one["table_name"] for one in api.get("/periods/2026-10/adjustments").data} == {
+        "attendances",
+        "leave_requests",
+    }
+
+
 def test_the_absence_that_the_close_of_the_day_found_gives_way(api: Api, ada: int) -> None:
     with make.written() as conn:
         conn.execute(
