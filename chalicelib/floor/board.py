@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from chalicelib.core.clock import now
+from chalicelib.core import clock
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day
 from chalicelib.floor import board_queries as queries
@@ -67,7 +67,7 @@ class DailyReport(Page[Row], Generic[Row], frozen=True):
 @routes.get("/floor", query=FloorFilters, answer=Floor[OnFloor])
 def show_floor(call: Call) -> Floor[OnFloor]:
     """Everybody whose shift touches the two hours before and after a moment, and how they stand."""
-    at = moment(call.query.at, now=now())
+    at = moment(call.query.at, now=clock.now())
     look = Look.around(at, before=AROUND, after=AROUND)
     with call.reading() as conn:
         found = queries.list_board(conn, query=call.query, look=look)
@@ -77,7 +77,7 @@ def show_floor(call: Call) -> Floor[OnFloor]:
 @routes.get("/attendances/daily-report", query=ReportFilters, answer=DailyReport[OnFloor])
 def show_daily_report(call: Call) -> DailyReport[OnFloor]:
     """Everybody scheduled on a nominal date, those who are away too, and how they stand now."""
-    at = moment("now", now=now())
+    at = moment("now", now=clock.now())
     day = call.query.date or today(at)
     with call.reading() as conn:
         found = queries.list_board(conn, query=call.query, look=Look(at, day, day))

@@ -87,6 +87,7 @@ STAND_INS = """stand_ins AS MATERIALIZED (
             SELECT theirs.employee_id, mine.nominal_date, mine.employee_id
             FROM schedules mine JOIN schedules theirs ON theirs.schedule_id = mine.covers_schedule_id
             WHERE mine.nominal_date BETWEEN :first AND :last AND NOT mine.given_away
+              AND mine.covers_schedule_id IS NOT NULL
         ) taken
         GROUP BY covered, day)"""
 """Who works for somebody who is away: by a cover, or by the mark of the day."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
-from chalicelib.core.clock import now
+from chalicelib.core import clock
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.inputs import EVERY_ROW, Input
 from chalicelib.floor.handover_queries import MOST, People, list_people
@@ -60,12 +60,14 @@ class Handover(msgspec.Struct, frozen=True):
 @routes.get("/reports/handover", query=HandoverFilters, answer=Handover)
 def show_handover(call: Call) -> Handover:
     """What the next shift must know."""
-    at, departments = moment(call.query.at, now=now()), call.query.department
+    at, departments = moment(call.query.at, now=clock.now()), call.query.department
     with call.reading() as conn:
         people = list_people(conn, at=at, departments=departments)
         open_shifts = _open(conn, at, departments)
+        # The database's clock may be ahead of ours, and what is written is written.
+        until = None if call.query.at == "now" else at.now
         query = NoteFilters(department=departments, limit=MOST)
-        notes = list_notes(conn, query=query, after=at.now - BACK, until=at.now)
+        notes = list_notes(conn, query=query, after=at.now - BACK, until=until)
     return Handover(at.now, **people, open_shifts=open_shifts, notes=Notes(notes.total, notes.data))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values
 from chalicelib.admin.rules import unknown_value
+from chalicelib.core import clock
 from chalicelib.core.auth import PLANNER, Caller
-from chalicelib.core.clock import today
 from chalicelib.core.errors import Invalid
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, Input, Text
@@ -47,7 +47,7 @@ def list_floor_notes(call: Call) -> Page[FloorNote]:
 def add_floor_note(call: Call) -> FloorNote:
     """Leave a note, under the caller's name."""
     said: NewNote = call.body
-    day: calendar_date = said.date or today()
+    day: calendar_date = said.date or clock.today()
     with call.writing() as conn:
         _check_department(conn, said.department)
         author = _author(conn, call.caller)

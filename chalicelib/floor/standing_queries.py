@@ -87,6 +87,9 @@ _SOURCES = f"""{{near}}
                CAST(end_time <= start_time AS integer) AS overnight
         FROM leave_requests
         WHERE status = 'Approved' AND start_time IS NOT NULL AND start_date BETWEEN :first AND :last),
+    belonged AS MATERIALIZED (
+        SELECT employee_id, valid_from, valid_to, supervisor, manager, department, role, shift FROM assignments
+        WHERE valid_from <= :last AND (valid_to IS NULL OR valid_to > :first)),
     planned AS (
         SELECT s.employee_id, s.nominal_date, s.schedule_id, {{start}} AS starts_at, {{stop}} AS stops_at,
                CASE WHEN codes.class = 'off' OR laid.day IS NULL THEN codes.class ELSE laid.class END AS class
@@ -138,7 +141,7 @@ _SOURCES = f"""{{near}}
                {{left_at}} AS left_at, {{due_at}} AS due_at
         FROM days s
         LEFT JOIN employees e ON e.employee_id = s.employee_id
-        LEFT JOIN assignments a ON a.employee_id = s.employee_id
+        LEFT JOIN belonged a ON a.employee_id = s.employee_id
             AND a.valid_from <= s.nominal_date AND (a.valid_to IS NULL OR a.valid_to > s.nominal_date)
         LEFT JOIN attendances t ON t.employee_id = s.employee_id AND t.date = s.nominal_date
             AND t.date BETWEEN :first AND :last
