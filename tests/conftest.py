@@ -2,8 +2,13 @@
 
 import os
 import secrets
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import hypothesis
 import psycopg2
@@ -12,13 +17,18 @@ import pytest
 from chalicelib.core import auth, db, storage
 from chalicelib.core.settings import settings
 from chalicelib.migrations import steps
-from local import postgres
+from local import files, postgres, processes
 from local import s3 as local_s3
 from tests.api import Api
 
 # How long an example takes says more about the machine that day than about the code.
 hypothesis.settings.register_profile("opsdb", deadline=None)
 hypothesis.settings.load_profile("opsdb")
+
+MEMORY = Path("/dev/shm")
+IN_MEMORY = "opsdb-tests-"
+MEMORY_NEEDED = 2 << 30
+"""Bytes free in memory from which on a server's data is kept there; it takes a fifth of that."""
 
 PASSWORDS = {role: f"{role}-password" for role in steps.ROLES}
 
@@ -63,8 +73,28 @@ class Site:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
-    with postgres.start(tmp_path_factory.mktemp("postgresql"), durable=False) as running:
+    with quick_folder(tmp_path_factory) as folder, postgres.start(folder, durable=False) as running:
         yield running
+
+
+@contextmanager
+def quick_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory where there is plenty: a database is 900 files, copied in a quarter of the time there."""
+    if not (os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED):
+        yield tmp_path_factory.mktemp("postgresql")
+        return
+    _clear_memory()
+    with tempfile.TemporaryDirectory(prefix=IN_MEMORY, dir=MEMORY, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _clear_memory() -> None:
+    """Remove what runs that were killed have left there; a folder in use is locked, within moments of being made."""
+    for left in MEMORY.glob(f"{IN_MEMORY}*"):
+        with suppress(OSError, files.StackError):
+            if time.time() - left.stat().st_mtime > 60:
+                with processes.locked(left):
+                    shutil.rmtree(left)
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +115,7 @@ def migrated(server: postgres.Server) -> str:
 def database(server: postgres.Server, migrated: str) -> Iterator[str]:
     """The name of this test's own copy of the migrated database."""
     name = f"test_{secrets.token_hex(4)}"
-    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated}")
+    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
     steps.bootstrap(server.admin_url, database=name, passwords={})
     yield name
     administer(server, f"DROP DATABASE {name} WITH (FORCE)")

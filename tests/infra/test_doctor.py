@@ -217,14 +217,6 @@ def certificate(folder: Path, *, ends: datetime) -> Path:
     return file
 
 
-VERIFYING = ssl.create_default_context
-
-
-def _loaded(context: ssl.SSLContext, file: Path) -> ssl.SSLContext:
-    context.load_verify_locations(file)
-    return context
-
-
 @pytest.fixture
 def served(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """The stage with an API that really answers over TLS, for 90 more days."""
@@ -234,9 +226,7 @@ def served(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     context.load_cert_chain(file)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    believing = lambda *given, **named: _loaded(VERIFYING(*given, **named), file)  # noqa: E731
-    monkeypatch.setattr(ssl, "create_default_context", believing)
-    monkeypatch.setattr(ssl, "_create_default_https_context", believing)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
     monkeypatch.setattr(Answering, "status", 200)
     told = outputs("edge") | {"Address": f"https://localhost:{server.server_port}"}
     told_as = [{"OutputKey": key, "OutputValue": value} for key, value in told.items()]
@@ -258,8 +248,7 @@ def test_an_api_that_is_not_ready_says_why(served: Stage, monkeypatch: pytest.Mo
 
 
 def test_an_api_that_nobody_may_believe_is_a_problem(served: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssl, "create_default_context", VERIFYING)
-    monkeypatch.setattr(ssl, "_create_default_https_context", VERIFYING)
+    monkeypatch.delenv("SSL_CERT_FILE")
     for check in ("API", "API certificate"):
         assert {one.state for one in ill(served, check)} == {"problem"}
         assert "certificate" in ill(served, check)[0].said.lower()
