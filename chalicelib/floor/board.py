@@ -9,7 +9,7 @@ from chalicelib.core import clock
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day
 from chalicelib.floor import board_queries as queries
-from chalicelib.floor.board_queries import BoardFilters, Found, Holiday, OnFloor
+from chalicelib.floor.board_queries import BoardFilters, Found, NamedHoliday, OnFloor
 from chalicelib.floor.moments import At, moment, today
 from chalicelib.floor.standing_queries import Look
 from chalicelib.floor.states import State
@@ -59,7 +59,7 @@ class DailyReport(Page[Row], Generic[Row], frozen=True):
 
     date: date
     at: datetime
-    holidays: list[Holiday]
+    holidays: list[NamedHoliday]
     summary: Summary
     states: dict[State, int]
 

@@ -185,14 +185,14 @@ def _tally(counts: Sequence[int]) -> Tally:
     return Tally(dict(zip(STATES, states, strict=True)), dict(zip(STANDS, stands, strict=True)), counts[-1])
 
 
-class Holiday(msgspec.Struct, frozen=True):
+class NamedHoliday(msgspec.Struct, frozen=True):
     """A holiday of a date; without a department everybody's."""
 
     name: str
     department: str | None
 
 
-def holidays_on(conn: Connection, *, day: date, departments: Collection[str]) -> list[Holiday]:
+def holidays_on(conn: Connection, *, day: date, departments: Collection[str]) -> list[NamedHoliday]:
     """The holidays of that date; with departments those of these and everybody's."""
     found = conn.execute(
         text(
@@ -202,4 +202,4 @@ def holidays_on(conn: Connection, *, day: date, departments: Collection[str]) ->
         ),
         {"day": day, "every": not departments, "departments": list(departments)},
     )
-    return [Holiday(*row) for row in found]
+    return [NamedHoliday(*row) for row in found]
