@@ -53,7 +53,7 @@ def _close(conn: Connection, batch: list[PersonDay]) -> int:
     people = {one.employee_id for one in batch}
     hold(conn, employee_ids=people)
     zone, days = settings().timezone, [one.day for one in batch]
-    plans = calendars(conn, employee_ids=people, first=min(days), last=max(days), zone=zone)
+    plans = calendars(conn, employee_ids=people, first=min(days), last=max(days), zone=zone, around=timedelta())
     due = [
         one for one in batch if one.employee_id in plans and net_scheduled(plans[one.employee_id], one.day, zone=zone)
     ]
