@@ -37,3 +37,7 @@ INSERT INTO upload_rows (upload_id, row_number, cells) VALUES (1, 2, ARRAY['1', 
 INSERT INTO upload_errors (upload_id, row_number, reason) VALUES (1, 2, 'no such person');
 INSERT INTO new_employee_reviews (first_name, upload_id) VALUES ('New', 1);
 INSERT INTO db_users (username) VALUES ('report_ann');
+INSERT INTO periods (month, closed_by) VALUES ('2025-01-01', 'lead');
+INSERT INTO adjustments (month, table_name, row_id, employee_id, date, action, before, actor)
+VALUES ('2025-01-01', 'schedules', '900002', 40, '2025-01-06', 'delete', '{"work_code": "OFF"}', 'lead');
+INSERT INTO request_keys (caller, key, fingerprint, status, answer) VALUES ('wallboard', 'a-key', '\x00ff', 201, '{"id": 1}');

@@ -48,8 +48,9 @@ ALIKE = {
     "API, computing": 0.50,
     # 86.9 x 30 s x 1 GB
     "Imports, computing": 0.04,
-    # (2,920 sweeps + 730 looks for who left + 30.4 expiries + an archiving + 4 migrations) x 2 s x 0.5 GB
-    "Housekeeping, computing": 0.06,
+    # (2,920 sweeps + 730 looks for who left + 730 for days to close + 30.4 expiries + an archiving + 4 migrations)
+    # x 2 s x 0.5 GB
+    "Housekeeping, computing": 0.07,
     "Backups, computing": 0.01,
     "API requests": 0.60,
     # 100 of 1,000 people at 0.015
