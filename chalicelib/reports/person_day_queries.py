@@ -46,8 +46,8 @@ _ROWS = """
                s.given_away, t.check_in, t.check_out, t.exception_type, t.late_minutes, t.early_minutes,
                t.overtime_minutes, t.overtime_approved, s.schedule_id IS NOT NULL AND s.start_time IS NULL AS untimed
         FROM wanted w
-        LEFT JOIN plan s ON s.employee_id = w.employee_id AND s.day = w.day
-        LEFT JOIN seen t ON t.employee_id = w.employee_id AND t.day = w.day
+        LEFT JOIN {plan} s ON s.employee_id = w.employee_id AND s.day = w.day
+        LEFT JOIN {seen} t ON t.employee_id = w.employee_id AND t.day = w.day
         WHERE s.employee_id IS NOT NULL OR t.employee_id IS NOT NULL
     )
     SELECT d.employee_id, d.day, {keys},
@@ -63,6 +63,10 @@ _ROWS = """
     LEFT JOIN admin_options codes ON codes.category = 'work_code' AND codes.value = kinds.work_code
     WHERE {chosen}
     ORDER BY d.employee_id, d.day, d.start_date, d.start_time, d.schedule_id"""
+
+
+_BY_KEY = "LATERAL (SELECT * FROM {} WHERE employee_id = w.employee_id AND day = w.day OFFSET 0)"
+"""Looks few person-days up one by one (the OFFSET keeps it so): else those of all the dates are read and sorted."""
 
 
 class _Row(msgspec.Struct, frozen=True, gc=False):
@@ -95,19 +99,21 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 def person_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[PersonDay]:
     """Every person-day of these dates, as somebody asks whose; live and archived rows alike."""
-    return _read(conn, _EVERY, span, asked)
+    return _read(conn, _EVERY, "{}", span, asked)
 
 
 def unusual_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[PersonDay]:
     """Those that `totals_queries` leaves to Python: with more than one row of the plan (given away, split), with leave
     of some hours, with a time that the clocks have shown twice, or with minutes that reach far beyond the day."""
-    return _read(conn, _UNUSUAL + (_TWICE if span.changing() else ""), span, asked)
+    return _read(conn, _UNUSUAL + (_TWICE if span.changing() else ""), _BY_KEY, span, asked)
 
 
-def _read(conn: Connection, wanted: str, span: Span, asked: Asked) -> Iterator[PersonDay]:
+def _read(conn: Connection, wanted: str, source: str, span: Span, asked: Asked) -> Iterator[PersonDay]:
     statement = _ROWS.format(
         sources=sources(asked),
         wanted=wanted,
+        plan=source.format("plan"),
+        seen=source.format("seen"),
         keys=", ".join(BELONGING[name] for name in _KEYS),
         effective=CLASS,
         classes=CLASSES,
