@@ -2,9 +2,11 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 from typing import Any
 
+import psycopg2
 import pytest
 from sqlalchemy import text
 
@@ -163,6 +165,42 @@ def test_what_failed_left_nothing_and_may_be_tried_again(api: Api, ada: int, mon
     assert contents() == before
     assert award(api, ada).status == award(api, ada).status == 201
     assert balance(api, ada) == 30
+
+
+def test_whoever_tries_until_it_is_done_has_it_done_once_however_often_the_database_hangs_up(
+    api: Api, ada: int, site: Site
+) -> None:
+    over, tries = Event(), Counter[str]()
+
+    def hang_up() -> None:
+        end = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = %s AND usename = 'opsdb_app' ORDER BY random() LIMIT 1"""
+        with closing(psycopg2.connect(site.server.admin_url)) as admin, admin.cursor() as cursor:
+            while not over.wait(0.03):
+                cursor.execute(end, (site.database,))
+                admin.commit()
+
+    def insist(key: str) -> int:
+        while True:
+            answer = award(api, ada, key)
+            tries[str(answer.status)] += 1
+            if answer.status == 201:
+                found: int = answer.body["reward_id"]
+                return found
+            assert answer.status in {500, 503}, answer.body
+
+    keys = [f"k-{number}" for number in range(50)]
+    with ThreadPoolExecutor(5) as pool:
+        trouble = pool.submit(hang_up)
+        try:
+            done = list(pool.map(insist, keys))
+        finally:
+            over.set()
+        trouble.result()
+    assert tries["503"] > 0, "nothing was in the way"
+    assert [award(api, ada, key).body["reward_id"] for key in keys] == done
+    assert len(set(done)) == len(keys)
+    assert balance(api, ada) == 30 * len(keys)
 
 
 def test_an_answer_is_kept_for_a_day_and_forgotten_by_the_sweep(api: Api, ada: int) -> None:
