@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from chalicelib.schedules.calendars import BUSY, WORKED, Calendar, Shift
-from chalicelib.schedules.instants import Interval, length
+from chalicelib.schedules.instants import Interval, edges, length
 from chalicelib.schedules.rules import ONE_DAY
 
 
@@ -63,6 +63,13 @@ def interval_of(shift: Shift) -> Interval:
     """The interval of a timed shift."""
     assert shift.interval is not None
     return shift.interval
+
+
+def clock_of(shift: Shift) -> Interval:
+    """Where the site's clocks show a timed shift: local times, of which an hour comes twice a year."""
+    local = edges(shift.placed)
+    assert local is not None
+    return Interval(*local)
 
 
 def ended(shift: Shift) -> datetime:

@@ -12,9 +12,11 @@ from chalicelib.schedules.calendars import Calendar, Layer, Person, Shift, after
 from chalicelib.schedules.candidates import candidate, ranked
 from chalicelib.schedules.conflicts import (
     Limits,
+    clashes,
     judge_absence,
     judge_cover,
     judge_edit,
+    judge_rows,
     judge_swap,
     phases_complete,
     refused,
@@ -439,3 +441,96 @@ def test_swapping_the_roles_of_two_people_changes_no_finding(
     assert set(judge_swap(ada, bob, schedule_ids=(mine, theirs), limits=limits)) == set(
         judge_swap(bob, ada, schedule_ids=(theirs, mine), limits=limits)
     )
+
+
+def test_of_rows_that_come_together_each_that_meets_another_names_one() -> None:
+    long, short, after = (shift(MONDAY, times) for times in ("08:00-20:00", "09:00-10:00", "12:00-13:00"))
+    free = shift(TUESDAY, DAY)
+    found = clashes(calendar("Ada", long, short, after, free))
+    assert {(one, other) for one, other, _ in found} == {(long, short), (short, long), (after, long)}
+    assert found[0][2].text == (
+        "Ada would be in two places: 2026-10-05 08:00-20:00 (REG) overlaps 2026-10-05 09:00-10:00 (REG)"
+    )
+
+
+def test_of_a_day_off_and_shifts_that_come_together_each_is_told() -> None:
+    off, one, two = shift(MONDAY, None, "OFF"), shift(MONDAY, "08:00-12:00"), shift(MONDAY, "14:00-18:00")
+    found = clashes(calendar("Ada", one, off, two, shift(TUESDAY, None, "OFF")))
+    assert [(row, other, finding.code) for row, other, finding in found] == [
+        (off, one, "timed_and_untimed"),
+        (one, off, "timed_and_untimed"),
+        (two, off, "timed_and_untimed"),
+    ]
+
+
+def test_shifts_that_only_the_occurrence_of_an_hour_tells_apart_are_refused_as_the_database_does() -> None:
+    autumn = date(2026, 10, 25)
+    early, late = shift(autumn, "00:30-02:40", zone=MADRID), shift(autumn, "02:20-10:00", zone=MADRID)
+    assert not interval_of(early).meets(interval_of(late))
+    assert codes(judge_edit(calendar("Ada", early, late), late, limits=Limits(MADRID)))[0] == ("overlap", REFUSED)
+
+
+def test_shifts_that_the_missing_hour_brings_together_clash() -> None:
+    spring = date(2027, 3, 28)
+    early, late = shift(spring, "00:00-02:45", zone=MADRID), shift(spring, "03:15-11:00", zone=MADRID)
+    assert [finding.code for _, _, finding in clashes(calendar("Ada", early, late))] == ["overlap", "overlap"]
+
+
+_A_ROW = some.tuples(
+    some.integers(0, 4), some.integers(0, 47), some.integers(1, 47), some.sampled_from(["REG", "TRAIN", "OFF"])
+)
+
+
+def _rows(drawn: list[tuple[int, int, int, str]], zone: ZoneInfo, first: date) -> list[Shift]:
+    def clock(half: int) -> str:
+        return f"{half // 2 % 24:02}:{half % 2 * 30:02}"
+
+    return [
+        shift(
+            first + timedelta(day),
+            None if code == "OFF" else f"{clock(start)}-{clock(start + length)}",
+            code,
+            zone=zone,
+        )
+        for day, start, length, code in drawn
+    ]
+
+
+@given(some.lists(_A_ROW, max_size=9), some.sampled_from([(MADRID, 3, 26), (MADRID, 10, 23), (NEW_YORK, 11, 6)]))
+def test_what_clashes_is_what_an_edit_would_be_refused_for(
+    drawn: list[tuple[int, int, int, str]], turn: tuple[ZoneInfo, int, int]
+) -> None:
+    zone, month, day = turn
+    plan = calendar("Ada", *_rows(drawn, zone, date(2027 if month == 3 else 2026, month, day)))
+    refusals = {one for one in plan.shifts if refused(judge_edit(plan, one, limits=Limits(zone)))}
+    found = clashes(plan)
+    assert {one for one, _, _ in found} == refusals
+    assert all(finding in judge_edit(plan, one, limits=Limits(zone)) for one, _, finding in found)
+
+
+@given(some.lists(_A_ROW, max_size=9), some.sampled_from([(MADRID, 3, 26), (MADRID, 10, 23), (NEW_YORK, 11, 6)]))
+def test_rows_that_come_together_are_warned_of_as_edits_are_and_of_each_thing_once(
+    drawn: list[tuple[int, int, int, str]], turn: tuple[ZoneInfo, int, int]
+) -> None:
+    zone, month, day = turn
+    limits = Limits(zone, most_days=3, week=timedelta(hours=20))
+    plan = calendar("Ada", *_rows(drawn, zone, date(2027 if month == 3 else 2026, month, day)))
+    plan = replace(plan, shifts=tuple(one for one in plan.shifts if one not in [row for row, _, _ in clashes(plan)]))
+    told = judge_rows(plan, plan.shifts, limits=limits)
+    edits = [(one, finding) for one in plan.shifts for finding in judge_edit(plan, one, limits=limits)]
+    assert all(one in edits for one in told)
+    assert {finding.code for _, finding in told} == {finding.code for _, finding in edits}
+    rest = [finding.text for _, finding in told if finding.code == "rest"]
+    assert sorted(rest) == sorted({finding.text for _, finding in edits if finding.code == "rest"})
+    long = {week_of(one.nominal_date) for one, finding in edits if finding.code == "week_hours"}
+    assert len([finding for _, finding in told if finding.code == "week_hours"]) == len(long)
+
+
+def test_a_sheet_may_plan_over_leave_and_beyond_a_last_day_which_is_told() -> None:
+    row = shift(MONDAY, DAY)
+    told = judge_rows(calendar("Ada", row, leave(MONDAY), last_day=MONDAY - timedelta(1)), [row], limits=LIMITS)
+    assert [finding.text for _, finding in told][::-1] == [
+        "Ada has Vacation on 2026-10-05 and cannot work 2026-10-05 09:00-17:00 (REG)",
+        "Ada has 2026-10-04 as last day and cannot work 2026-10-05 09:00-17:00 (REG)",
+    ]
+    assert not refused(finding for _, finding in told)
