@@ -36,6 +36,11 @@ _PLACES = """
     FROM (SELECT *, lead(valid_from) OVER (PARTITION BY employee_id ORDER BY valid_from) AS next FROM assignments) a
     WHERE valid_to < next OR (valid_to IS NOT NULL AND next IS NULL)"""
 
+_PLACES_TODAY = """
+    SELECT employee_id, CAST('-infinity' AS date) AS valid_from, CAST(NULL AS date) AS valid_to,
+           department, supervisor, manager, shift, role
+    FROM assignments WHERE valid_from <= :today AND (valid_to IS NULL OR valid_to > :today)"""
+
 # Who was deleted counts until that day, and who is Inactive without a last day until today.
 _STAYS = """
     SELECT m.employee_id, m.hire_date, m.last_day, m.batch,
@@ -67,7 +72,7 @@ _EMPLOYMENTS = """
     JOIN employees e ON e.employee_id = m.employee_id
     CROSS JOIN LATERAL (SELECT m.employee_id) d
     LEFT JOIN assignments a ON a.employee_id = m.employee_id
-        AND a.valid_from <= :last AND (a.valid_to IS NULL OR a.valid_to > :last)
+        AND a.valid_from <= :day AND (a.valid_to IS NULL OR a.valid_to > :day)
     WHERE m.hire_date <= :last{chosen}"""
 
 _WHO = """
@@ -80,16 +85,18 @@ _WHO = """
 
 
 def services(conn: Connection, *, span: Span, asked: Asked) -> list[Service]:
-    """Everybody's service that touches the span, by where they belonged at each time."""
+    """Everybody's service that touches the span, by where they belonged at each time, or do today."""
+    places = _PLACES_TODAY if asked.as_of == "today" else _PLACES
     keys = ", ".join(BELONGING[name] for name in ("department", "supervisor", "batch", "shift"))
-    statement = _SERVICES.format(places=_PLACES, stays=_STAYS, keys=keys, chosen=_chosen(asked))
+    statement = _SERVICES.format(places=places, stays=_STAYS, keys=keys, chosen=_chosen(asked))
     rows = conn.execute(text(statement), given(asked, span))
     return [Service(Keys(*row[:4]), row[4], row[5], ended=row[6]) for row in rows]
 
 
 def employments(conn: Connection, *, span: Span, asked: Asked) -> list[Employment]:
-    """Every employment that had begun by the end of the span, of people who belong there then."""
-    rows = conn.execute(text(_EMPLOYMENTS.format(chosen=_chosen(asked))), given(asked, span))
+    """Every employment that had begun by the end of the span, of people who belong there then, or do today."""
+    day = span.today if asked.as_of == "today" else span.last
+    rows = conn.execute(text(_EMPLOYMENTS.format(chosen=_chosen(asked))), {**given(asked, span), "day": day})
     return [Employment(*row) for row in rows]
 
 

@@ -181,6 +181,9 @@ def test_a_transfer_is_no_leaver_and_a_rehire_is_one_of_each(api: Api, floor: li
     assert found["attrition"]["leavers"] == 1
     heads = {one["department"]: one["headcount"] for one in found["attrition_by_department"]}
     assert heads == {"Sales": pytest.approx(21 / 31), "Support": pytest.approx((10 + 21 + 31) / 31)}
+    found = api.get("/reports/monthly", month="2026-10", as_of="today").body
+    heads = {one["department"]: one["headcount"] for one in found["attrition_by_department"]}
+    assert heads == {"Sales": 1, "Support": pytest.approx((21 + 31) / 31)}
 
 
 def test_a_month_that_is_closed_says_since_when_and_how_often_it_was_corrected(api: Api, floor: list[int]) -> None:
