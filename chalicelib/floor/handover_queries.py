@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from chalicelib.floor.board_queries import COLUMNS, DETAILS, STAND_INS, BoardFilters, OnFloor
+from chalicelib.floor.board_queries import COLUMNS, DETAILS, STAND_INS, BoardFilters, OnFloor, prepared
 from chalicelib.floor.standing_queries import Look, given, sources
 from chalicelib.floor.states import Moment
 
@@ -52,7 +52,7 @@ def list_people(conn: Connection, *, at: Moment, departments: list[str]) -> dict
     statement = _HANDOVER.format(sources=sources(look, query), stand_ins=STAND_INS, columns=COLUMNS, details=DETAILS)
     rows: dict[List, list[OnFloor]] = {name: [] for name in LISTS}
     totals: dict[List, int] = dict.fromkeys(LISTS, 0)
-    for name, total, *row in conn.execute(text(statement), {**given(look, query), "most": MOST}):
+    for name, total, *row in conn.execute(prepared(statement), {**given(look, query), "most": MOST}):
         totals[name] = total
         rows[name].append(OnFloor(*row))
     return {name: People(totals[name], rows[name]) for name in LISTS}
