@@ -24,7 +24,7 @@ _KEYS = ("department", "supervisor", "batch", "shift")
 _EVERY = "SELECT employee_id, day FROM plan UNION SELECT employee_id, day FROM seen"
 
 _UNUSUAL = f"""
-    SELECT employee_id, day FROM plan GROUP BY employee_id, day HAVING count(*) > 1
+    SELECT employee_id, day FROM plan WHERE NOT given_away GROUP BY employee_id, day HAVING count(*) > 1
     UNION
     SELECT employee_id, start_date FROM leave_requests
     WHERE status = 'Approved' AND start_time IS NOT NULL AND start_date BETWEEN :first AND :last
@@ -103,8 +103,8 @@ def person_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[Perso
 
 
 def unusual_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[PersonDay]:
-    """Those that `totals_queries` leaves to Python: with more than one row of the plan (given away, split), with leave
-    of some hours, with a time that the clocks have shown twice, or with minutes that reach far beyond the day."""
+    """Those that `totals_queries` leaves to Python: with more than one shift, with leave of some hours, with a time
+    that the clocks have shown twice, or with minutes that reach far beyond the day."""
     return _read(conn, _UNUSUAL + (_TWICE if span.changing() else ""), _BY_KEY, span, asked)
 
 

@@ -1,8 +1,8 @@
 """SQL that sums person-days as `totals_of` does: the plain ones in the database, the others by `totals_of` itself.
 
-A person-day is plain with at most one row of the plan and no leave of some hours: what it adds takes no sets of
-intervals, and that is most of any floor. Times are local to the site, which differ by elapsed time unless the clocks
-change near; there they are in UTC.
+A person-day is plain with at most one row of the plan that was not given away, and no leave of some hours: what it
+adds takes no sets of intervals, and that is most of any floor. What was given away adds nothing. Times are local to the
+site, which differ by elapsed time unless the clocks change near; there they are in UTC.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,9 @@ _DAYS = f"""
            marks.class AS mark, d.late_minutes AS late, d.early_minutes AS early, d.overtime_minutes AS overtime,
            CASE WHEN d.overtime_approved AND (marks.class IN {_AWAY}) IS NOT TRUE THEN d.overtime_minutes ELSE 0 END
                AS approved
-    FROM (SELECT * FROM plan s FULL JOIN seen t USING (employee_id, day)) d{CLASSES}{{people}}
+    FROM (
+        SELECT * FROM (SELECT * FROM plan WHERE NOT given_away) s FULL JOIN seen t USING (employee_id, day)
+    ) d{CLASSES}{{people}}
     LEFT JOIN unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) u (employee_id, day)
         ON u.employee_id = d.employee_id AND u.day = d.day
     WHERE {{chosen}}
@@ -119,7 +121,8 @@ _TOTALS = """
 
 
 def totals(conn: Connection, *, span: Span, asked: Asked, by: Sequence[Sequence[Grouping]]) -> list[Groups]:
-    """For each of `by` what `grouped` says of the same person-days, all in two questions, however many they are."""
+    """For each of `by` what `grouped` says of the same person-days, all in two questions, however many they are; but
+    for groups that have nothing other than shifts given away, which are left out."""
     others = list(unusual_days(conn, span=span, asked=asked))
     found = _summed(conn, span, asked, by, others)
     for row in others:
