@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.floor.states import Moment, Planned, Recorded, Standing, WorkingDay, standing, touches
+from chalicelib.floor.states import STATES, Moment, Planned, Recorded, Standing, WorkingDay, standing, touches
 from chalicelib.schedules.instants import Interval
 from tests.schedules.plans import MADRID, UTC_SITE, shift
+from tests.test_docs import rows as rows_of
 
 DAY = date(2026, 10, 6)
 
@@ -74,6 +75,10 @@ def test_late_is_who_came_late_by_minutes_or_mark_and_is_here() -> None:
 def test_a_mark_of_work_is_a_word_of_being_here() -> None:
     found = stood(at(10), mark="Overtime", mark_class="work")
     assert (found.state, found.stand) == ("in", "present")
+
+
+def test_every_state_is_documented_and_no_other_is() -> None:
+    assert sorted(state for state, _ in rows_of("api.md", "| state | when |")) == sorted(STATES)
 
 
 def test_nobody_stands_anywhere_on_a_day_off() -> None:
