@@ -41,9 +41,7 @@ def list_upload_errors(call: Call, upload_id: int) -> Page[RowFinding]:
         return queries.list_findings(conn, upload_id=upload_id, query=call.query)
 
 
-@routes.post(
-    "/uploads/{upload_id}/undo", body=UndoUpload, answer=Undoing, status=200, roles=ADMIN, errors=(404, 409)
-)
+@routes.post("/uploads/{upload_id}/undo", body=UndoUpload, answer=Undoing, status=200, roles=ADMIN, errors=(404, 409))
 def undo_upload(call: Call, upload_id: int) -> Undoing:
     """Take an upload back, but for rows that were changed since, which are listed. Nothing is written unless `dry_run`
     is false."""

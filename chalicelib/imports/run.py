@@ -23,7 +23,7 @@ from chalicelib.imports import header, queries
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
-from chalicelib.imports.sheets.sheet import Checker, Counts, Job, Kind, Options, Problem
+from chalicelib.imports.sheets.sheet import LISTED, Checker, Counts, Job, Kind, Options, Problem
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,8 @@ def _apply(conn: Connection, upload: Claimed, kind: Kind, job: Job, staged: Stag
 
 def _outcome(job: Job, counts: Counts, failed: int, *, refused: bool) -> dict[str, Any]:
     """State, counts and a sentence that a person understands."""
-    written = {f"{name}_count": count for name, count in asdict(counts).items()} | {"error_count": failed}
+    rows = {name: count for name, count in asdict(counts).items() if name != "warned"}
+    written = {f"{name}_count": count for name, count in rows.items()} | {"error_count": failed}
     if refused:
         state, lead = "failed", "Nothing was written, since rows failed and all-or-nothing was asked for"
         written["success_count"] = 0
@@ -219,9 +220,15 @@ def _outcome(job: Job, counts: Counts, failed: int, *, refused: bool) -> dict[st
         (counts.kept, "were kept as they are here"),
         (counts.disappeared, "planned days are not in the sheet"),
         (failed, "failed"),
+        (counts.warned, _warnings(counts.warned)),
     ]
     message = ", ".join([lead, *(f"{count:,} {what}" for count, what in others if count)]) + "."
     return {"state": state, "message": message, **written}
+
+
+def _warnings(count: int) -> str:
+    listed = f", of which the first {LISTED:,} are listed" if count > LISTED else ""
+    return f"{'warning' if count == 1 else 'warnings'}{listed}"
 
 
 def _put_result(conn: Connection, upload: Claimed) -> None:

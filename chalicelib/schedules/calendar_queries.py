@@ -28,7 +28,7 @@ _SHIFTS = """
            s.work_code, codes.class, coalesce(a.department, e.department), s.given_away,
            CASE WHEN s.start_time = max(s.start_time) OVER (PARTITION BY s.employee_id, s.nominal_date)
                 THEN t.check_out END
-    FROM schedules s
+    FROM {plan} s
     LEFT JOIN admin_options codes ON codes.category = 'work_code' AND codes.value = s.work_code
     LEFT JOIN employees e ON e.employee_id = s.employee_id
     LEFT JOIN assignments a ON a.employee_id = s.employee_id
@@ -74,12 +74,13 @@ def calendars(
     last: date,
     zone: ZoneInfo,
     around: timedelta = AROUND,
+    plan: str = "schedules",
 ) -> dict[int, Calendar]:
     """The calendars of those of these people who are employees, around the nominal dates `first` to `last`, each as
     the person is assigned on `first`. Three questions, however many they are; what asks about the dates alone needs
-    nothing `around` them."""
+    nothing `around` them. A `plan` that is only proposed is a table with the columns of `schedules`."""
     given = {"ids": sorted(employee_ids), "day": first, "first": first - around, "last": last + around}
-    shifts = _by_person((row[0], _shift(row[1:], zone)) for row in conn.execute(text(_SHIFTS), given))
+    shifts = _by_person((row[0], _shift(row[1:], zone)) for row in conn.execute(text(_SHIFTS.format(plan=plan)), given))
     layers = _by_person((row[0], _layer(row[1:])) for row in conn.execute(text(_LAYERS), given))
     found = {}
     for employee_id, name, status, hired, left, department, tier, *phases in conn.execute(text(_PEOPLE), given):

@@ -133,7 +133,11 @@ def test_overlaps_inside_the_file_name_both_rows_and_the_rest_goes_in(ada: int, 
         (ada, WEDNESDAY, time(9), time(17), "REG"),
     )
     assert (done.state, done.success_count, done.error_count) == ("done_with_errors", 1, 2)
-    assert findings(done) == [("error", 2, "overlaps row 3"), ("error", 3, "overlaps row 2")]
+    night, early = "2027-03-01 22:00-06:00 (REG)", "2027-03-02 05:00-13:00 (REG)"
+    assert findings(done) == [
+        ("error", 2, f"Ada Lovelace would be in two places: {night} overlaps {early}; see row 3"),
+        ("error", 3, f"Ada Lovelace would be in two places: {early} overlaps {night}; see row 2"),
+    ]
     assert [row[0] for row in shifts()] == [WEDNESDAY]
 
 
@@ -145,7 +149,8 @@ def test_an_overlap_with_what_stays_in_the_plan_is_a_row_error(ada: int, tmp_pat
         (
             "error",
             2,
-            "overlaps the shift of 2027-03-01 22:00 to 2027-03-02 06:00, which stays in the plan",
+            "Ada Lovelace would be in two places: 2027-03-02 05:00-13:00 (REG) overlaps"
+            " 2027-03-01 22:00-06:00 (REG), which stays in the plan",
         )
     ]
 
@@ -176,9 +181,10 @@ def test_one_bad_row_holds_its_whole_person_day_back(ada: int, tmp_path: Path) -
 def test_a_day_off_and_a_shift_on_one_day_contradict_each_other(ada: int, tmp_path: Path) -> None:
     done = plan(tmp_path, (ada, MONDAY, None, None, "OFF"), (ada, MONDAY, time(9), time(17), "REG"))
     assert (done.success_count, done.error_count) == (0, 2)
+    off, worked = "2027-03-01 (OFF)", "2027-03-01 09:00-17:00 (REG)"
     assert [found[2] for found in findings(done)] == [
-        "has a day off and something else: see row 3",
-        "has a day off and something else: see row 2",
+        f"Ada Lovelace has {worked}: that nominal date cannot hold {off} as well; see row 3",
+        f"Ada Lovelace has {off}: that nominal date cannot hold {worked} as well; see row 2",
     ]
 
 

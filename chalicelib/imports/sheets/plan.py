@@ -1,14 +1,17 @@
 """The set-based half of the schedules sheet: compare person-days, judge them, carry the judgement out.
 
 Works on temporary tables that live as long as the transaction: `incoming` (the good rows of the sheet), `near` (the
-plan around them), `standing` (the plan's rows of the same person-days) and `days` (one row per person-day, with its
-verdict).
+plan around them), `standing` (the plan's rows of the same person-days), `days` (one row per person-day, with its
+verdict) and `going` (rows that the sheet lacks, if they are to be removed).
 """
 
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
+from chalicelib.imports.sheets import clashes
 from chalicelib.imports.sheets.sheet import Counts, Job, record
+from chalicelib.imports.sheets.turning import Turning
+from chalicelib.schedules.calendar_queries import AROUND
 
 PLACES = """, start_date + start_time AS starts, stop_date + stop_time AS stops,
     dense_rank() OVER (PARTITION BY employee_id, nominal_date
@@ -23,40 +26,6 @@ DUPLICATES = """
     FROM incoming i JOIN incoming o USING (employee_id, nominal_date, place)
     WHERE i.siblings > 1 AND o.siblings > 1 AND o.row_number < i.row_number AND i.work_code IS NOT NULL
     GROUP BY i.row_number"""
-
-_SPAN = "to_char({0}.starts, 'YYYY-MM-DD HH24:MI') || ' to ' || to_char({0}.stops, 'YYYY-MM-DD HH24:MI')"
-
-# A row whose start lies before the latest stop of the person's earlier rows overlaps one of them; only for such rows,
-# which are few, are the partners looked up.
-_OVERLAPS = f"""
-    WITH ordered AS (
-        SELECT *, max(stops) OVER (PARTITION BY employee_id ORDER BY starts, row_number
-                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
-        FROM incoming WHERE starts IS NOT NULL
-    ),
-    pairs AS (
-        SELECT b.row_number AS one, a.row_number AS other FROM ordered b
-        JOIN incoming a ON a.employee_id = b.employee_id AND a.row_number <> b.row_number
-                       AND a.starts < b.stops AND b.starts < a.stops
-        WHERE b.latest > b.starts
-    ),
-    both_ways AS (SELECT one, other FROM pairs UNION SELECT other, one FROM pairs)
-    SELECT i.row_number, 'Earliest - Start', {_SPAN.format("i")},
-           'overlaps row ' || string_agg(w.other::text, ', row ' ORDER BY w.other)
-    FROM both_ways w JOIN incoming i ON i.row_number = w.one
-    GROUP BY i.row_number, i.starts, i.stops"""
-
-# A day off beside anything else of the same person-day.
-_OFF_AND_ON = """
-    SELECT i.row_number, 'Date - Nominal Date', i.nominal_date::text,
-           'has a day off and something else: see row '
-           || string_agg(o.row_number::text, ', row ' ORDER BY o.row_number)
-    FROM incoming i JOIN incoming o USING (employee_id, nominal_date)
-    WHERE i.siblings > 1 AND o.siblings > 1 AND o.row_number <> i.row_number
-      AND (i.starts IS NULL OR o.starts IS NULL)
-      AND i.work_code IS NOT NULL AND o.work_code IS NOT NULL
-    GROUP BY i.row_number, i.nominal_date"""
-CONTRADICTIONS = (_OVERLAPS, _OFF_AND_ON)
 
 _SAME = """i.start_date = s.start_date AND i.stop_date = s.stop_date AND i.work_code = s.work_code
     AND i.start_time IS NOT DISTINCT FROM s.start_time AND i.stop_time IS NOT DISTINCT FROM s.stop_time"""
@@ -73,17 +42,18 @@ def drop_duplicates(conn: Connection, job: Job) -> None:
 
 
 def gather_days(conn: Connection, job: Job) -> None:
-    """`near`, `standing` and `days`: what the plan has around the sheet's person-days, and how the two differ."""
+    """`near`, `standing`, `days`, `going`: what the plan has around the sheet's person-days, and how the two differ."""
     # Read once and analysed: the planner knows nothing yet of a table that an import has just filled.
     conn.execute(
         text(
             """CREATE TEMPORARY TABLE near ON COMMIT DROP AS
             SELECT s.*, s.start_date + s.start_time AS starts, s.stop_date + s.stop_time AS stops
             FROM schedules s
-            WHERE s.nominal_date BETWEEN (SELECT min(nominal_date) - 2 FROM incoming)
-                                     AND (SELECT max(nominal_date) + 2 FROM incoming)
+            WHERE s.nominal_date BETWEEN (SELECT min(nominal_date) - :around FROM incoming)
+                                     AND (SELECT max(nominal_date) + :around FROM incoming)
               AND s.employee_id IN (SELECT employee_id FROM incoming)"""
-        )
+        ),
+        {"around": AROUND.days},
     )
     conn.execute(text("ANALYZE near"))
     conn.execute(
@@ -108,11 +78,19 @@ def gather_days(conn: Connection, job: Job) -> None:
         )
     )
     conn.execute(text("ANALYZE days"))
+    conn.execute(
+        text(f"CREATE TEMPORARY TABLE going ON COMMIT DROP AS SELECT * FROM ({_REMOVABLE}) gone WHERE :replace_period"),
+        {
+            "replace_period": job.options.replace_period,
+            "correct_past": job.options.correct_past,
+            "local_now": job.local_now,
+        },
+    )
     # One bad row holds its whole person-day back: half a day would be a plan that nobody made.
     _hold_back(conn, job, finding="error")
 
 
-def judge_days(conn: Connection, job: Job) -> None:
+def judge_days(conn: Connection, job: Job, turning: Turning) -> None:
     """Which person-days are held back, and why; what is left without a verdict will be written."""
     for keep, applies in (
         (_CHANGED_HERE, True),
@@ -123,7 +101,7 @@ def judge_days(conn: Connection, job: Job) -> None:
             _hold_back(conn, job, finding="kept")
     if not job.options.correct_past and record(conn, job, finding="error", rows=_STARTED):
         _hold_back(conn, job, finding="error")
-    _refuse_collisions(conn, job)
+    clashes.refuse_what_meets_the_rest(conn, job, turning)
     record(conn, job, finding="error", rows=_HALF_DAYS)
 
 
@@ -168,48 +146,6 @@ _STARTED = """
     HAVING min(coalesce(s.starts, s.nominal_date)) <= :local_now"""
 
 
-def _refuse_collisions(conn: Connection, job: Job) -> None:
-    """Refuse shifts that would overlap what stays in the plan.
-
-    Holding one back may bring its old rows into another's way, so this repeats until nothing collides; each round
-    holds at least one more day back.
-    """
-    conn.execute(
-        text(
-            """CREATE TEMPORARY TABLE neighbours ON COMMIT DROP AS
-            SELECT s.employee_id, s.nominal_date, s.starts, s.stops
-            FROM near s
-            WHERE s.starts IS NOT NULL AND NOT s.given_away
-              AND NOT EXISTS (SELECT 1 FROM days d WHERE d.employee_id = s.employee_id
-                              AND d.nominal_date = s.nominal_date AND d.verdict IS NULL)"""
-        )
-    )
-    conn.execute(text("ANALYZE neighbours"))
-    while record(conn, job, finding="error", rows=_COLLISIONS):
-        conn.execute(
-            text(
-                f"""WITH held AS (
-                    UPDATE days SET verdict = 'error' WHERE (employee_id, nominal_date) IN ({_COLLIDING})
-                    RETURNING employee_id, nominal_date
-                )
-                INSERT INTO neighbours SELECT employee_id, nominal_date, starts, stops
-                FROM held JOIN standing USING (employee_id, nominal_date)
-                WHERE starts IS NOT NULL AND NOT given_away"""
-            )
-        )
-
-
-_MEETING = """
-    FROM days d JOIN incoming i USING (employee_id, nominal_date)
-    JOIN neighbours n ON n.employee_id = i.employee_id AND n.starts < i.stops AND i.starts < n.stops
-    WHERE d.verdict IS NULL"""
-_COLLIDING = f"SELECT d.employee_id, d.nominal_date {_MEETING}"
-_COLLISIONS = f"""
-    SELECT i.row_number, 'Earliest - Start', {_SPAN.format("i")},
-           'overlaps the shift of ' || min({_SPAN.format("n")}) || ', which stays in the plan'
-    {_MEETING} GROUP BY i.row_number, i.starts, i.stops"""
-
-
 # Good rows that were held back with a bad one of the same person-day say so.
 _HALF_DAYS = """
     SELECT i.row_number, 'Date - Nominal Date', i.nominal_date::text,
@@ -252,7 +188,7 @@ def note_disappeared(conn: Connection, job: Job) -> int:
     return gone
 
 
-def count(conn: Connection, *, disappeared: int, duplicate: int) -> Counts:
+def count(conn: Connection, *, disappeared: int, duplicate: int, warned: int) -> Counts:
     found = {
         row.verdict: int(row.rows)
         for row in conn.execute(
@@ -265,6 +201,7 @@ def count(conn: Connection, *, disappeared: int, duplicate: int) -> Counts:
         kept=found.get("kept", 0),
         duplicate=duplicate,
         disappeared=disappeared,
+        warned=warned,
     )
 
 
@@ -272,9 +209,7 @@ def carry_out(conn: Connection, job: Job) -> None:
     """Deletions first, then changes in place as far as the rows of a day match, then insertions."""
     facts = {"upload_id": job.upload_id}
     written = "JOIN days d USING (employee_id, nominal_date) WHERE d.verdict IS NULL"
-    if job.options.replace_period:
-        removable = {"correct_past": job.options.correct_past, "local_now": job.local_now}
-        conn.execute(text(f"DELETE FROM schedules WHERE schedule_id IN ({_REMOVABLE})"), removable)
+    conn.execute(text("DELETE FROM schedules WHERE schedule_id IN (SELECT schedule_id FROM going)"))
     conn.execute(
         text(
             f"""DELETE FROM schedules WHERE schedule_id IN (

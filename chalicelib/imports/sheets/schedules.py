@@ -14,7 +14,10 @@ from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import cells
 from chalicelib.imports.readers.cells import BadCell
 from chalicelib.imports.sheets import plan
+from chalicelib.imports.sheets.clashes import refuse_what_meets_in_the_sheet
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values, record, stage_as
+from chalicelib.imports.sheets.turning import turning
+from chalicelib.imports.sheets.warned import warn
 from chalicelib.schedules.rules import place
 
 
@@ -59,11 +62,13 @@ class Schedules:
         duplicate = record(conn, job, finding="duplicate", rows=plan.DUPLICATES)
         if duplicate:
             plan.drop_duplicates(conn, job)
-        for rows in plan.CONTRADICTIONS:
-            record(conn, job, finding="error", rows=rows)
+        changes = turning(conn)
+        refuse_what_meets_in_the_sheet(conn, job, changes)
         plan.gather_days(conn, job)
-        plan.judge_days(conn, job)
-        return plan.count(conn, disappeared=plan.note_disappeared(conn, job), duplicate=duplicate)
+        plan.judge_days(conn, job, changes)
+        disappeared = plan.note_disappeared(conn, job)
+        warned = warn(conn, job, changes)
+        return plan.count(conn, disappeared=disappeared, duplicate=duplicate, warned=warned)
 
     def write(self, conn: Connection, job: Job) -> None:
         plan.carry_out(conn, job)

@@ -15,6 +15,10 @@ Values = dict[str, Any]
 """One row's readable values by field name; blank optional cells are absent."""
 
 
+LISTED = 1_000
+"""So many warnings of an upload are kept; a plan that breaks every rule is told so by their number."""
+
+
 class Problem(NamedTuple):
     """One thing wrong with one row."""
 
@@ -74,13 +78,14 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct):
-    """What became of the rows."""
+    """What became of the rows. `warned` counts warnings, of which a row may have several."""
 
     success: int = 0
     unchanged: int = 0
     duplicate: int = 0
     kept: int = 0
     disappeared: int = 0
+    warned: int = 0
 
 
 class Checker(Protocol):
