@@ -51,7 +51,7 @@ def get_dashboard(call: Call) -> Dashboard:
         [groups] = totals(conn, span=span, asked=query, by=[("day", "department")])
         beside = around(conn, span=span, asked=query)
     by_day = _by_day(groups)
-    *before, asked_for = day_figures(span, by_day, beside.holidays)
+    *before, asked_for = day_figures(span, by_day, beside.calendar)
     age = (span.now - beside.newest_backup_at) // MINUTE if beside.newest_backup_at else None
     return Dashboard(day, asked_for, before, _departments(groups, day), beside.waiting, age)
 

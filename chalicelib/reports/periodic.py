@@ -123,7 +123,7 @@ def _report(call: Call, span: Span) -> tuple[dict[str, Any], Closing]:
     sort = _sort(query)
     with call.reading() as conn:
         by_day, by_person = totals(conn, span=span, asked=query, by=[("day",), ("person",)])
-        holidays, closing = calendar(conn, span=span, asked=query)
+        days, closing = calendar(conn, span=span, asked=query)
         day = span.today if query.as_of == "today" else span.last
         people = queries.who(conn, employee_ids=[_id(key) for key in by_person], day=day)
     ordered = _ordered(by_person, people, sort, query)
@@ -136,7 +136,7 @@ def _report(call: Call, span: Span) -> tuple[dict[str, Any], Closing]:
         "start_date": span.first,
         "end_date": span.last,
         "whole": Figures(**figures(sum(by_day.values(), Totals()))),
-        "days": day_figures(span, by_day, holidays),
+        "days": day_figures(span, by_day, days),
     }
     return report, closing
 

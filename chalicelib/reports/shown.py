@@ -1,6 +1,5 @@
 """The figures as answers show them."""
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.leave.queries import Holiday
+from chalicelib.reports.around_queries import Calendar
 from chalicelib.reports.figures import (
     absenteeism,
     adherence,
@@ -53,11 +53,16 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayFigures(Figures, frozen=True):
-    """A working day: to come, open, or closed; until it is closed who has no mark is unmarked and not absent."""
+    """A working day: to come, open, or closed; until it is closed who has no mark is unmarked and not absent.
+
+    `leave_days` are people on approved leave where the plan has work, `unknown_leave_days` those whom no plan has yet.
+    """
 
     date: date
     stage: Literal["ahead", "open", "closed"]
     holidays: list[Holiday]
+    leave_days: int
+    unknown_leave_days: int
 
 
 class DepartmentFigures(Figures, frozen=True):
@@ -96,14 +101,16 @@ def figures(totals: Totals) -> dict[str, Any]:
     }
 
 
-def day_figures(span: Span, by_day: dict[Key, Totals], holidays: Iterable[Holiday]) -> list[DayFigures]:
+def day_figures(span: Span, by_day: dict[Key, Totals], calendar: Calendar) -> list[DayFigures]:
     """Every day of the span, also one that has nobody."""
-    known = list(holidays)
+    leave = {one.date: one for one in calendar.leave}
     return [
         DayFigures(
             date=day,
             stage=span.stage(day),
-            holidays=[one for one in known if one.date == day],
+            holidays=[one for one in calendar.holidays if one.date == day],
+            leave_days=leave[day].days if day in leave else 0,
+            unknown_leave_days=leave[day].unknown if day in leave else 0,
             **figures(by_day.get((day,), Totals())),
         )
         for day in span.days()

@@ -172,6 +172,32 @@ def test_holidays_what_waits_and_the_age_of_the_newest_backup_are_told(api: Api,
     assert [one["name"] for one in support["day"]["holidays"]] == ["Founders"]
 
 
+def test_leave_days_are_those_that_the_plan_has_as_work_and_unknown_without_a_plan(api: Api, floor: list[int]) -> None:
+    with make.written() as conn:
+        make.shift(conn, floor[1], date(2026, 10, 6), None, None)
+        for person, first in zip(floor[:3], ("2026-10-05", "2026-10-05", "2026-10-06"), strict=True):
+            conn.execute(
+                text(
+                    """INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date, status)
+                    VALUES (:person, 'Vacation', :first, '2026-10-06', 'Approved')"""
+                ),
+                {"person": person, "first": first},
+            )
+
+    def leave(**query: Any) -> list[tuple[int, int]]:
+        before = api.get("/reports/dashboard", date="2026-10-07", **query).body["before"]
+        return [(one["leave_days"], one["unknown_leave_days"]) for one in before[-3:]]
+
+    assert leave() == [(0, 0), (2, 0), (0, 2)]
+    assert leave(employee_id=floor[0]) == [(0, 0), (1, 0), (0, 1)]
+    assert leave(department="Sales") == [(0, 0), (0, 0), (0, 0)]
+    with make.written() as conn:
+        conn.execute(
+            text("INSERT INTO schedules_history SELECT *, date '2026-12-01' FROM schedules; DELETE FROM schedules")
+        )
+    assert leave() == [(0, 0), (2, 0), (0, 2)]
+
+
 def test_what_cannot_be_meant_is_refused_with_every_problem(api: Api) -> None:
     refused = api.get("/reports/dashboard", date="5.10.", limit=3, as_of="yesterday")
     assert refused.status == 400
