@@ -64,7 +64,7 @@ def show_handover(call: Call) -> Handover:
     with call.reading() as conn:
         people = list_people(conn, at=at, departments=departments)
         open_shifts = _open(conn, at, departments)
-        # The database's clock may be ahead of ours, and what is written is written.
+        # The clock of whoever wrote one may be ahead of ours.
         until = None if call.query.at == "now" else at.now
         query = NoteFilters(department=departments, limit=MOST)
         notes = list_notes(conn, query=query, after=at.now - BACK, until=until)

@@ -66,8 +66,10 @@ def _conditions(query: NoteFilters, after: datetime | None, until: datetime | No
     return [compare(value) for value, compare in choices if value is not None]
 
 
-def insert_note(conn: Connection, *, day: date, department: str | None, author: str, said: str) -> FloorNote:
-    made = insert(floor_notes).values(date=day, department=department, author=author, text=said)
+def insert_note(
+    conn: Connection, *, day: date, department: str | None, author: str, said: str, at: datetime
+) -> FloorNote:
+    made = insert(floor_notes).values(date=day, department=department, author=author, text=said, created_at=at)
     return FloorNote(*conn.execute(made.returning(*_COLUMNS)).one())
 
 

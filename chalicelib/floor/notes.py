@@ -51,7 +51,9 @@ def add_floor_note(call: Call) -> FloorNote:
     with call.writing() as conn:
         _check_department(conn, said.department)
         author = _author(conn, call.caller)
-        return queries.insert_note(conn, day=day, department=said.department, author=author, said=said.text)
+        return queries.insert_note(
+            conn, day=day, department=said.department, author=author, said=said.text, at=clock.now()
+        )
 
 
 def _check_department(conn: Connection, department: str | None) -> None:

@@ -54,19 +54,26 @@ _BUSY, _WORKED, _AWAY, _MISSED = (f"({_words(one)})" for one in (BUSY, WORKED, A
 BELONGING: Mapping[str, str] = {
     **{name: f"coalesce(a.{name}, e.{name})" for name in ("department", "supervisor", "manager", "shift", "role")},
     "batch": "e.batch",
-    "employee_id": "s.employee_id",
     "employee_status": "e.status",
 }
 """What people are chosen by."""
 
-_NEAR = """near AS MATERIALIZED (
-        SELECT employee_id, nominal_date FROM schedules
-        WHERE nominal_date BETWEEN :first AND :last AND start_time IS NOT NULL AND NOT given_away
-        GROUP BY employee_id, nominal_date
-        HAVING min(start_date + start_time) <= :clock_last AND max(stop_date + stop_time) >= :clock_first),"""
+_CHOSEN = """chosen AS MATERIALIZED (
+        SELECT e.employee_id FROM employees e
+        LEFT JOIN assignments a ON a.employee_id = e.employee_id
+            AND a.valid_from <= :last AND (a.valid_to IS NULL OR a.valid_to > :first)
+        WHERE {wanted}),
+    """
+"""Who may be meant, so that nobody else's rows are looked at; where they belong on the day itself is asked again."""
 
-_SOURCES = f"""{{near}}
-    laid AS MATERIALIZED (
+_NEAR = """near AS MATERIALIZED (
+        SELECT s.employee_id, s.nominal_date FROM schedules s
+        WHERE s.nominal_date BETWEEN :first AND :last AND s.start_time IS NOT NULL AND NOT s.given_away{mine}
+        GROUP BY s.employee_id, s.nominal_date
+        HAVING min(s.start_date + s.start_time) <= :clock_last AND max(s.stop_date + s.stop_time) >= :clock_first),
+    """
+
+_SOURCES = f"""{{chosen}}{{near}}laid AS MATERIALIZED (
         SELECT DISTINCT ON (l.employee_id, day) l.employee_id, greatest(l.start_date, :first) + n AS day, codes.class
         FROM (
             SELECT r.employee_id, r.start_date, r.end_date, r.leave_id AS id, kinds.work_code AS code, 1 AS rank
@@ -96,7 +103,7 @@ _SOURCES = f"""{{near}}
         FROM schedules s {{only}}
         LEFT JOIN admin_options codes ON codes.category = 'work_code' AND codes.value = s.work_code
         LEFT JOIN laid ON laid.employee_id = s.employee_id AND laid.day = s.nominal_date
-        WHERE s.nominal_date BETWEEN :first AND :last AND NOT s.given_away
+        WHERE s.nominal_date BETWEEN :first AND :last AND NOT s.given_away{{mine}}
         OFFSET 0),
     left_to_do AS (
         SELECT p.employee_id, p.nominal_date, p.schedule_id, p.starts_at, p.stops_at, h.leave_id,
@@ -146,7 +153,7 @@ _SOURCES = f"""{{near}}
         LEFT JOIN attendances t ON t.employee_id = s.employee_id AND t.date = s.nominal_date
             AND t.date BETWEEN :first AND :last
         LEFT JOIN admin_options marks ON marks.category = 'attendance_type' AND marks.value = t.exception_type
-        WHERE {GONE} IS NOT TRUE{{chosen}}
+        WHERE {GONE} IS NOT TRUE{{wanted}}
         OFFSET 0),
     board AS MATERIALIZED (
         SELECT *,
@@ -188,11 +195,20 @@ _CAREFUL = {
 
 def sources(look: Look, query: PersonFilters) -> str:
     """The tables of a statement up to `board`: a row for each person and nominal date, with state and stand."""
-    times = _PLAIN if look.plain else _CAREFUL
-    near = ("", "", "") if look.near is None else (_NEAR, _ONLY, _TOUCHING)
-    wanted = [f" AND {column} = ANY(:{name})" for name, column in BELONGING.items() if getattr(query, name)]
-    parts = dict(zip(("near", "only", "touching"), near, strict=True))
-    return _SOURCES.format(**parts, **times, chosen="".join(wanted))
+    wanted = [f"{column} = ANY(:{name})" for name, column in BELONGING.items() if getattr(query, name)]
+    mine = " AND s.employee_id IN (SELECT employee_id FROM chosen)" if wanted else ""
+    if query.employee_id:
+        mine += " AND s.employee_id = ANY(:employee_id)"
+    near = look.near is not None
+    return _SOURCES.format(
+        chosen=_CHOSEN.format(wanted=" AND ".join(wanted)) if wanted else "",
+        near=_NEAR.format(mine=mine) if near else "",
+        only=_ONLY if near else "",
+        mine=mine,
+        wanted="".join(f" AND {one}" for one in wanted),
+        touching=_TOUCHING if near else "",
+        **(_PLAIN if look.plain else _CAREFUL),
+    )
 
 
 def given(look: Look, query: PersonFilters) -> dict[str, Any]:
@@ -209,7 +225,7 @@ def given(look: Look, query: PersonFilters) -> dict[str, Any]:
         "near_last": near.stop,
         "clock_first": _clock(near.start - _SLACK, at),
         "clock_last": _clock(near.stop + _SLACK, at),
-        **{name: getattr(query, name) for name in BELONGING},
+        **{name: getattr(query, name) for name in (*BELONGING, "employee_id")},
     }
 
 

@@ -373,3 +373,23 @@ def test_a_thousand_people_cost_as_many_statements_as_a_hundred(api: Api, path: 
             assert api.get(path).status == 200
         sent.append(len(noted))
     assert sent == [most, most]
+
+
+@pytest.mark.usefixtures("now")
+def test_every_filter_of_people_chooses_by_the_nominal_date(api: Api) -> None:
+    ada, bea = person("Ada"), person("Bea", department="Sales")
+    facts = {"supervisor": "Sue Pervisor", "manager": "Max Manager", "shift": "Morning", "role": "Agent"}
+    with make.written() as conn:
+        make.options(conn, "role", "Agent", "Coach")
+        make.options(conn, "department", "Support", "Sales")
+    done = api.put(f"/employees/{ada}", {**facts, "batch": "2025-01", "effective_date": "2026-10-06"})
+    assert done.status == 200, done.body
+    later = {"supervisor": "Una Other", "department": "Sales", "role": "Coach", "effective_date": "2026-10-07"}
+    assert api.put(f"/employees/{ada}", later).status == 200
+    for wanted in ({name: value} for name, value in facts.items()):
+        assert states(api, **wanted) == {"Ada": "awaited"}, wanted
+    assert states(api, department="Support") == states(api, batch="2025-01") == states(api, employee_id=ada)
+    assert states(api, supervisor="Una Other") == states(api, role="Coach") == {}
+    assert states(api, department="Sales", employee_id=[ada, bea]) == {"Bea": "awaited"}
+    assert states(api, employee_status="Active").keys() == {"Ada", "Bea"}
+    assert states(api, employee_status="Inactive") == {}

@@ -85,7 +85,7 @@ def test_each_list_has_those_whom_the_next_shift_must_know_of(floor: Api) -> Non
     assert found["staying"] == ["Staying", "Extra"]
     assert found["open_shifts"] == ["Sick", "SickTonight", "SickTomorrow"]
     assert found["notes"] == ["Queue 7 is down"]
-    assert told(floor, at="2026-10-06T14:10")["notes"] == []
+    assert told(floor, at="2026-10-06T14:09")["notes"] == []
 
 
 def test_who_is_away_is_told_with_the_reason_and_an_open_shift_with_its_id(floor: Api) -> None:
