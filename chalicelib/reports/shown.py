@@ -1,6 +1,6 @@
 """The figures as answers show them."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import Any, Literal
 
@@ -84,12 +84,15 @@ class PersonFigures(Figures, frozen=True):
     batch: str | None
 
 
+_SUMS = tuple(one.name for one in fields(Totals))
+
+
 def figures(totals: Totals) -> dict[str, Any]:
     """The fields of `Figures`."""
     lost = shrinkage(totals)
     both = None if lost.planned is None or lost.unplanned is None else lost.planned + lost.unplanned
     return {
-        **asdict(totals),
+        **{name: getattr(totals, name) for name in _SUMS},
         "attendance_rate": attendance_rate(totals),
         "late_rate": late_rate(totals),
         "absenteeism": absenteeism(totals),
