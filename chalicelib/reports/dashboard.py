@@ -48,19 +48,11 @@ def get_dashboard(call: Call) -> Dashboard:
     day, ours = query.date or today(), settings()
     span = Span(day - BEFORE, day, now(), ours.timezone, ours.day_close)
     with call.reading() as conn:
-        [groups] = totals(conn, span=span, asked=query, by=[("day", "department")])
+        by_day, groups = totals(conn, span=span, asked=query, by=[("day",), ("day", "department")])
         beside = around(conn, span=span, asked=query)
-    by_day = _by_day(groups)
     *before, asked_for = day_figures(span, by_day, beside.calendar)
     age = (span.now - beside.newest_backup_at) // MINUTE if beside.newest_backup_at else None
     return Dashboard(day, asked_for, before, _departments(groups, day), beside.waiting, age)
-
-
-def _by_day(groups: dict[Key, Totals]) -> dict[Key, Totals]:
-    found: dict[Key, Totals] = {}
-    for (day, _), part in groups.items():
-        found[(day,)] = found.get((day,), Totals()) + part
-    return found
 
 
 def _departments(groups: dict[Key, Totals], day: date) -> list[DepartmentFigures]:

@@ -150,7 +150,7 @@ def _summed(
     statement = _TOTALS.format(
         sources=sources(asked),
         names=", ".join(listed),
-        sums=", ".join(_SUMS.values()),
+        sums=", ".join(f"coalesce({one}, 0)" for one in _SUMS.values()),
         work=work,
         sets=", ".join(f"({', '.join(f'key_{name}' for name in one)})" for one in by),
     )
@@ -176,7 +176,7 @@ def _sorted_out(rows: Iterable[Any], names: Sequence[Grouping], by: Sequence[Seq
     found: list[Groups] = [{} for _ in by]
     width = max(len(names), 1)
     for mask, *values in rows:
-        sums = Totals(*(int(value or 0) for value in values[width:]))
+        sums = Totals(*values[width:])
         for one, wanted, groups in zip(by, masks, found, strict=True):
             if mask == wanted:
                 groups[tuple(values[places[name]] for name in one)] = sums
