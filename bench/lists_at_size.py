@@ -45,6 +45,8 @@ REQUESTS: dict[str, Asked] = {
     "open, a week": ("/api/schedules/open", _WEEK, {}),
     "coverage": ("/api/schedules/coverage", {"date": _DAY}, {}),
     "coverage of a department": ("/api/schedules/coverage", {"date": _DAY, **_DEPARTMENT}, {}),
+    "dashboard": ("/api/reports/dashboard", {"date": _DAY}, {}),
+    "dashboard of a department": ("/api/reports/dashboard", {"date": _DAY, **_DEPARTMENT}, {}),
     "candidates": ("/api/schedules/{schedule_id}/candidates", {}, {"schedule_id": "500001"}),
     "changes": ("/api/schedule_changes", {}, {}),
     "changes, pending": ("/api/schedule_changes", {"status": "Pending"}, {}),
