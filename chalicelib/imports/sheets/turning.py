@@ -20,9 +20,9 @@ Turning = dict[str, Any]
 
 SLACK = """CASE WHEN {0}.nominal_date = ANY(CAST(:turning AS date[])) THEN CAST(:slack AS interval)
     ELSE interval '0' END"""
-MISSING = """EXISTS (
-    SELECT 1 FROM unnest(CAST(:since AS timestamp[]), CAST(:until AS timestamp[])) AS gap (since, until)
-    WHERE {0}.starts >= gap.since AND {0}.starts < gap.until OR {0}.stops >= gap.since AND {0}.stops < gap.until)"""
+MISSING = """
+    JOIN unnest(CAST(:since AS timestamp[]), CAST(:until AS timestamp[])) AS gap (since, until)
+    ON ({0}.starts >= gap.since AND {0}.starts < gap.until OR {0}.stops >= gap.since AND {0}.stops < gap.until)"""
 
 
 def turning(conn: Connection) -> Turning:

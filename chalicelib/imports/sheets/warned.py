@@ -37,9 +37,11 @@ _PLANNED = f"""
     CREATE TEMPORARY TABLE planned ON COMMIT DROP AS
     SELECT p.*, greatest(p.stops, t.check_out) AS ends
     FROM (
-        SELECT i.row_number, NULL::bigint AS schedule_id, employee_id, {_PLACED}, starts, stops
-        FROM incoming i JOIN days d USING (employee_id, nominal_date)
-        WHERE d.verdict IS NULL AND i.starts IS NOT NULL
+        SELECT i.row_number, NULL::bigint AS schedule_id, i.employee_id, {_PLACED}, i.starts, i.stops
+        FROM incoming i
+        WHERE i.starts IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM days d WHERE d.employee_id = i.employee_id
+                          AND d.nominal_date = i.nominal_date AND d.verdict IS NOT NULL)
         UNION ALL
         SELECT NULL, n.schedule_id, n.employee_id, {_PLACED}, n.starts, n.stops
         FROM near n
@@ -49,47 +51,48 @@ _PLANNED = f"""
           AND NOT EXISTS (SELECT 1 FROM days d WHERE d.employee_id = n.employee_id
                           AND d.nominal_date = n.nominal_date AND d.verdict IS NULL)
     ) p
-    LEFT JOIN attendances t ON t.employee_id = p.employee_id AND t.date = p.nominal_date AND t.check_out IS NOT NULL"""
+    LEFT JOIN attendances t ON t.employee_id = p.employee_id AND t.date = p.nominal_date AND t.check_out IS NOT NULL
+    ORDER BY p.employee_id, p.starts"""
 
 # Each of these asks for less than the engine does: every class of work code counts, and local times have slack.
-_SUSPECTS = f"""
-    CREATE TEMPORARY TABLE suspects ON COMMIT DROP AS
-    WITH ordered AS (
-        SELECT *, lead(starts) OVER person AS next,
+_SHORT_RESTS = f"""
+    SELECT employee_id, row_number, nominal_date - :reach AS first, nominal_date + :reach AS last
+    FROM (
+        SELECT employee_id, row_number, nominal_date, starts, ends, lead(starts) OVER person AS next,
                max(ends) OVER (person ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
         FROM planned WINDOW person AS (PARTITION BY employee_id ORDER BY starts)
-    ),
-    numbered AS (
-        SELECT DISTINCT employee_id, nominal_date,
-               nominal_date - dense_rank() OVER (PARTITION BY employee_id ORDER BY nominal_date)::integer AS run
-        FROM planned
-    ),
-    stretches AS (
+    ) ordered
+    WHERE row_number IS NOT NULL
+      AND (latest > starts - :rest - {SLACK.format("ordered")} OR next < ends + :rest + {SLACK.format("ordered")})"""
+_LONG_STRETCHES = f"""
+    SELECT p.employee_id, p.row_number, s.first, s.last
+    FROM planned p
+    JOIN (
         SELECT employee_id, min(nominal_date) AS first, max(nominal_date) AS last
-        FROM numbered GROUP BY employee_id, run HAVING count(*) > :most_days
+        FROM (SELECT employee_id, nominal_date, nominal_date - dense_rank() OVER (
+                         PARTITION BY employee_id ORDER BY nominal_date)::integer AS run FROM planned) numbered
+        GROUP BY employee_id, run HAVING max(nominal_date) - min(nominal_date) >= :most_days
         UNION ALL
         SELECT employee_id, monday, monday + 6
-        FROM (SELECT employee_id, nominal_date - extract(isodow FROM nominal_date)::integer + 1 AS monday,
-                     stops - starts + {SLACK.format("planned")} AS length
-              FROM planned) lengths
+        FROM (SELECT employee_id, nominal_date - (nominal_date - DATE '0001-01-01') % 7 AS monday,
+                     stops - starts + {SLACK.format("planned")} AS length FROM planned) lengths
         GROUP BY employee_id, monday HAVING sum(length) > :week
-    )
-    SELECT o.employee_id, o.row_number, o.nominal_date - :reach AS first, o.nominal_date + :reach AS last
-    FROM ordered o
-    WHERE o.row_number IS NOT NULL
-      AND (latest > starts - :rest - {SLACK.format("o")} OR next < ends + :rest + {SLACK.format("o")})
-    UNION
-    SELECT p.employee_id, p.row_number, s.first, s.last
-    FROM planned p JOIN stretches s ON s.employee_id = p.employee_id AND p.nominal_date BETWEEN s.first AND s.last
-    WHERE p.row_number IS NOT NULL
-    UNION
-    SELECT p.employee_id, p.row_number, p.nominal_date, p.nominal_date
-    FROM planned p
-    LEFT JOIN absences a ON a.employee_id = p.employee_id AND p.nominal_date BETWEEN a.start_date AND a.end_date
-    LEFT JOIN employees e ON e.employee_id = p.employee_id
-    WHERE p.row_number IS NOT NULL
-      AND (a.employee_id IS NOT NULL OR e.status = 'Inactive' OR e.hire_date > p.nominal_date
-           OR e.attrition_date < p.nominal_date OR {MISSING.format("p")})"""
+    ) s ON s.employee_id = p.employee_id AND p.nominal_date BETWEEN s.first AND s.last
+    WHERE p.row_number IS NOT NULL"""
+_ALONE = (
+    "SELECT p.employee_id, p.row_number, p.nominal_date, p.nominal_date FROM planned p {} AND p.row_number IS NOT NULL"
+)
+_AWAY = _ALONE.format(
+    "JOIN absences a ON a.employee_id = p.employee_id WHERE p.nominal_date BETWEEN a.start_date AND a.end_date"
+)
+_NOT_EMPLOYED = _ALONE.format(
+    """JOIN employees e ON e.employee_id = p.employee_id
+    WHERE (e.status = 'Inactive' OR e.hire_date > p.nominal_date OR e.attrition_date < p.nominal_date)"""
+)
+_NOT_THERE = _ALONE.format(MISSING.format("p"))
+_SUSPECTS = f"""
+    CREATE TEMPORARY TABLE suspects ON COMMIT DROP AS
+    {_SHORT_RESTS} UNION {_LONG_STRETCHES} UNION {_AWAY} UNION {_NOT_EMPLOYED} UNION {_NOT_THERE}"""
 
 _SUSPECTED = f"""
     SELECT employee_id, row_number, {_PLACED} FROM planned WHERE row_number IN (SELECT row_number FROM suspects)"""
