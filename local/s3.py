@@ -214,7 +214,7 @@ class Server:
     def make_bucket(self, name: str) -> None:
         """Make the bucket when it is missing; versioning is on."""
         s3 = self.client()
-        if name not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        with suppress(s3.exceptions.BucketAlreadyExists, s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=name)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,14 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 def skeleton(name: str) -> dict[str, Any]:
-    """The hand-written part of a template, short forms spelled out."""
-    loader = _Loader((INFRA / f"{name}.yaml").read_text())
-    parsed: dict[str, Any] = loader.get_single_data()
+    """The hand-written part of a template, short forms spelled out; the caller's own."""
+    return deepcopy(_parsed((INFRA / f"{name}.yaml").read_text()))
+
+
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    """Kept, since one template takes a tenth of a second and a command reads it several times."""
+    parsed: dict[str, Any] = _Loader(text).get_single_data()
     return parsed
 
 
