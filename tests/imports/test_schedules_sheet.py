@@ -69,6 +69,16 @@ def test_people_are_found_by_id_by_ruex_id_and_by_the_computed_form(site: Site, 
     assert {row.employee_id for row in rows("SELECT employee_id FROM schedules")} == {one, two}
 
 
+def test_letters_that_fold_to_two_are_found_as_they_are_and_folded(site: Site, tmp_path: Path) -> None:
+    with make.written() as conn:
+        make.employee(conn, first_name="Æsa", last_name="Þór Strauß")
+        make.employee(conn, first_name="İpek", last_name="Øst")
+        make.employee(conn, first_name=None, last_name="Strauss")
+    logins = ("æþórstrauß", "AETHORSTRAUSS", "iost", "İøst")
+    done = plan(tmp_path, *((one, MONDAY + timedelta(day), time(9), time(17), "REG") for day, one in enumerate(logins)))
+    assert (done.success_count, findings(done)) == (4, [])
+
+
 def test_an_ambiguous_ruex_id_is_an_error_that_lists_the_candidates(site: Site, tmp_path: Path) -> None:
     with make.written() as conn:
         one = make.employee(conn, first_name="John", last_name="Smith")
