@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from chalicelib.core.tables import metadata
+from chalicelib.core.tables import whole
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=whole(),
     transaction_per_migration=False,
 )
 with context.begin_transaction():

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from chalicelib.core.db import psycopg2_url
-from chalicelib.core.tables import metadata
+from chalicelib.core.tables import whole
 from chalicelib.migrations import steps
 from local import postgres
 from tests.conftest import PASSWORDS
@@ -68,7 +68,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(server: postgres.Server,
 def test_the_models_describe_what_the_migrations_make(server: postgres.Server, migrated: str) -> None:
     with as_owner(server, migrated) as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, whole()) == []
 
 
 @pytest.mark.parametrize("aspect", SHAPE)
@@ -78,7 +78,7 @@ def test_the_models_alone_would_make_the_same_tables(
     with as_owner(server, bare) as conn:
         for first in ("0001/1_extensions.sql", "0002/0_searchable.sql"):
             conn.exec_driver_sql((steps.HERE / "sql" / first).read_text())
-        metadata.create_all(conn)
+        whole().create_all(conn)
         conn.commit()
     of_models = catalogue(owner(server, bare), SHAPE)[aspect]
     of_migrations = catalogue(owner(server, migrated), SHAPE)[aspect]

@@ -2,7 +2,7 @@
 
 from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, calendar_feeds, db_users, users
 from chalicelib.core.tables.attendance import attendances, attendances_history
-from chalicelib.core.tables.columns import metadata
+from chalicelib.core.tables.columns import metadata, whole
 from chalicelib.core.tables.files import backups, upload_errors, upload_rows, uploads
 from chalicelib.core.tables.people import (
     assignments,
@@ -66,4 +66,5 @@ __all__ = [
     "upload_rows",
     "uploads",
     "users",
+    "whole",
 ]

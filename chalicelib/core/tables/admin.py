@@ -9,14 +9,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Table,
     UniqueConstraint,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, of_upload, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, moment, of_upload, one_of, person, table, words
 
 CLASSES = ("work", "nesting", "training", "away_planned", "away_unplanned", "off")
 CATEGORIES = (
@@ -32,9 +31,8 @@ CATEGORIES = (
 )
 ROLES = ("viewer", "supervisor", "duty_lead", "planner", "hr", "admin")
 
-admin_options = Table(
+admin_options = table(
     "admin_options",
-    metadata,
     identity("option_id"),
     words("category", nullable=False),
     words("value", nullable=False),
@@ -43,19 +41,20 @@ admin_options = Table(
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     created_at(),
     of_upload(),
-    UniqueConstraint("category", "value"),
-    CheckConstraint(one_of("category", *CATEGORIES), name="category"),
-    CheckConstraint(one_of("class", *CLASSES), name="class"),
-    CheckConstraint(
-        "class IS NOT NULL OR category NOT IN ('work_code', 'leave_type', 'attendance_type', 'exception_type')",
-        name="class_needed",
+    also=lambda: (
+        UniqueConstraint("category", "value"),
+        CheckConstraint(one_of("category", *CATEGORIES), name="category"),
+        CheckConstraint(one_of("class", *CLASSES), name="class"),
+        CheckConstraint(
+            "class IS NOT NULL OR category NOT IN ('work_code', 'leave_type', 'attendance_type', 'exception_type')",
+            name="class_needed",
+        ),
+        CheckConstraint("value = btrim(value) AND value <> ''", name="value"),
     ),
-    CheckConstraint("value = btrim(value) AND value <> ''", name="value"),
 )
 
-users = Table(
+users = table(
     "users",
-    metadata,
     identity("user_id"),
     words("username", nullable=False),
     words("email"),
@@ -64,14 +63,15 @@ users = Table(
     person(nullable=True),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     created_at(),
-    CheckConstraint(one_of("role", *ROLES), name="role"),
-    Index("users_username_key", func.lower(text("username")), unique=True),
-    Index("users_email_key", func.lower(text("email")), unique=True),
+    also=lambda: (
+        CheckConstraint(one_of("role", *ROLES), name="role"),
+        Index("users_username_key", func.lower(text("username")), unique=True),
+        Index("users_email_key", func.lower(text("email")), unique=True),
+    ),
 )
 
-api_keys = Table(
+api_keys = table(
     "api_keys",
-    metadata,
     identity("key_id"),
     words("name", nullable=False),
     Column("secret_hash", LargeBinary, nullable=False),
@@ -81,24 +81,26 @@ api_keys = Table(
     moment("revoked_at"),
     moment("last_used_at"),
     created_at(),
-    CheckConstraint(one_of("role", *ROLES), name="role"),
+    also=lambda: (CheckConstraint(one_of("role", *ROLES), name="role"),),
 )
 
-calendar_feeds = Table(
+calendar_feeds = table(
     "calendar_feeds",
-    metadata,
     identity("feed_id"),
     person(),
     Column("secret_hash", LargeBinary, nullable=False),
     moment("revoked_at"),
     created_at(),
-    UniqueConstraint("secret_hash"),
-    Index("calendar_feeds_employee_id_key", "employee_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    also=lambda: (
+        UniqueConstraint("secret_hash"),
+        Index(
+            "calendar_feeds_employee_id_key", "employee_id", unique=True, postgresql_where=text("revoked_at IS NULL")
+        ),
+    ),
 )
 
-db_users = Table(
+db_users = table(
     "db_users",
-    metadata,
     identity("db_user_id"),
     words("username", nullable=False, unique=True),
     person(nullable=True),
@@ -110,9 +112,8 @@ db_users = Table(
     created_at(),
 )
 
-audit_log = Table(
+audit_log = table(
     "audit_log",
-    metadata,
     identity("audit_id"),
     moment("at", nullable=False, server_default=func.clock_timestamp()),
     words("actor", nullable=False),
@@ -124,10 +125,12 @@ audit_log = Table(
     Column("after", JSONB),
     words("request_id"),
     Column("upload_id", BigInteger),
-    CheckConstraint(one_of("action", "insert", "update", "delete"), name="action"),
-    Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),
-    Index("audit_log_at_idx", "at"),
-    Index("audit_log_actor_at_idx", "actor", "at"),
-    Index("audit_log_request_id_idx", "request_id", postgresql_where=text("request_id IS NOT NULL")),
-    Index("audit_log_upload_id_idx", "upload_id", postgresql_where=text("upload_id IS NOT NULL")),
+    also=lambda: (
+        CheckConstraint(one_of("action", "insert", "update", "delete"), name="action"),
+        Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),
+        Index("audit_log_at_idx", "at"),
+        Index("audit_log_actor_at_idx", "actor", "at"),
+        Index("audit_log_request_id_idx", "request_id", postgresql_where=text("request_id IS NOT NULL")),
+        Index("audit_log_upload_id_idx", "upload_id", postgresql_where=text("upload_id IS NOT NULL")),
+    ),
 )

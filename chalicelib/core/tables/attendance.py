@@ -11,12 +11,11 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
-    Table,
     Time,
     UniqueConstraint,
 )
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, one_of, person, table, words
 
 SOURCES = ("clock", "sheet", "lead", "derived")
 SOURCED = ("check_in", "check_out", "exception_type", "late_minutes", "early_minutes", "overtime_minutes")
@@ -44,26 +43,28 @@ def _day() -> list[Column[Any]]:
     ]
 
 
-attendances = Table(
+attendances = table(
     "attendances",
-    metadata,
     identity("attendance_id"),
     *_day(),
-    UniqueConstraint("employee_id", "date"),
-    CheckConstraint("check_out > check_in", name="check_out"),
-    CheckConstraint("check_in::date - date BETWEEN -1 AND 1", name="check_in"),
-    CheckConstraint("late_minutes >= 0 AND early_minutes >= 0 AND overtime_minutes >= 0", name="minutes"),
-    CheckConstraint("cover_up_for_employee_id <> employee_id", name="cover_up_for_employee_id"),
-    *(CheckConstraint(one_of(f"{value}_source", *SOURCES), name=f"{value}_source") for value in SOURCED),
-    Index("attendances_date_idx", "date"),
+    also=lambda: (
+        UniqueConstraint("employee_id", "date"),
+        CheckConstraint("check_out > check_in", name="check_out"),
+        CheckConstraint("check_in::date - date BETWEEN -1 AND 1", name="check_in"),
+        CheckConstraint("late_minutes >= 0 AND early_minutes >= 0 AND overtime_minutes >= 0", name="minutes"),
+        CheckConstraint("cover_up_for_employee_id <> employee_id", name="cover_up_for_employee_id"),
+        *(CheckConstraint(one_of(f"{value}_source", *SOURCES), name=f"{value}_source") for value in SOURCED),
+        Index("attendances_date_idx", "date"),
+    ),
 )
 
-attendances_history = Table(
+attendances_history = table(
     "attendances_history",
-    metadata,
     Column("attendance_id", BigInteger, primary_key=True, autoincrement=False),
     *_day(),
     Column("archived_date", Date, nullable=False),
-    UniqueConstraint("employee_id", "date"),
-    Index("attendances_history_date_idx", "date"),
+    also=lambda: (
+        UniqueConstraint("employee_id", "date"),
+        Index("attendances_history_date_idx", "date"),
+    ),
 )

@@ -8,14 +8,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Table,
     Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, words
+from chalicelib.core.tables.columns import created_at, identity, moment, one_of, table, words
 
 UPLOAD_STATES = ("waiting", "running", "done", "done_with_errors", "failed", "cancelled", "undone")
 FINDINGS = ("error", "duplicate", "kept", "disappeared", "warning")
@@ -26,9 +25,8 @@ def _count(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False, server_default=text("0"))
 
 
-uploads = Table(
+uploads = table(
     "uploads",
-    metadata,
     identity("upload_id"),
     words("kind", nullable=False),
     words("filename", nullable=False),
@@ -57,24 +55,24 @@ uploads = Table(
     created_at(),
     moment("started_at"),
     moment("finished_at"),
-    UniqueConstraint("bucket", "key", "version_id"),
-    CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
-    Index("uploads_state_idx", "state", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
+    also=lambda: (
+        UniqueConstraint("bucket", "key", "version_id"),
+        CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
+        Index("uploads_state_idx", "state", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
+    ),
 )
 
 # Staged rows live from their chunk to the end of the run, which removes them. A foreign key would be checked once per
 # row, and nothing ever deletes an upload.
-upload_rows = Table(
+upload_rows = table(
     "upload_rows",
-    metadata,
     Column("upload_id", BigInteger, primary_key=True, autoincrement=False),
     Column("row_number", Integer, primary_key=True, autoincrement=False),
     Column("cells", ARRAY(Text), nullable=False),
 )
 
-upload_errors = Table(
+upload_errors = table(
     "upload_errors",
-    metadata,
     identity("error_id"),
     Column("upload_id", BigInteger, ForeignKey("uploads.upload_id", ondelete="CASCADE"), nullable=False),
     words("finding", nullable=False, server_default="error"),
@@ -83,13 +81,14 @@ upload_errors = Table(
     words("value"),
     words("reason", nullable=False),
     Column("cells", ARRAY(Text)),
-    CheckConstraint(one_of("finding", *FINDINGS), name="finding"),
-    Index("upload_errors_upload_id_idx", "upload_id", "row_number"),
+    also=lambda: (
+        CheckConstraint(one_of("finding", *FINDINGS), name="finding"),
+        Index("upload_errors_upload_id_idx", "upload_id", "row_number"),
+    ),
 )
 
-backups = Table(
+backups = table(
     "backups",
-    metadata,
     Column("backup_id", Text, primary_key=True),
     words("tier", nullable=False),
     words("state", nullable=False, server_default="running"),
@@ -106,6 +105,8 @@ backups = Table(
     Column("drill", JSONB),
     Column("pinned", Boolean, nullable=False, server_default=text("false")),
     words("message"),
-    CheckConstraint(one_of("tier", *TIERS), name="tier"),
-    CheckConstraint(one_of("state", "running", "good", "failed", "expired"), name="state"),
+    also=lambda: (
+        CheckConstraint(one_of("tier", *TIERS), name="tier"),
+        CheckConstraint(one_of("state", "running", "good", "failed", "expired"), name="state"),
+    ),
 )

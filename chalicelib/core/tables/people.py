@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Table, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, of_upload, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, moment, of_upload, one_of, person, table, words
 
 STATUSES = ("Active", "Inactive", "On Leave")
 SEARCHED = ("full_name", "first_name", "last_name", "ruex_id", "company_email", "agent_id", "axonify_id")
@@ -38,13 +38,10 @@ def _facts() -> list[Column[Any]]:
     ]
 
 
-people = Table(
-    "people", metadata, Column("employee_id", BigInteger, primary_key=True, autoincrement=False), created_at()
-)
+people = table("people", Column("employee_id", BigInteger, primary_key=True, autoincrement=False), created_at())
 
-employees = Table(
+employees = table(
     "employees",
-    metadata,
     person(primary_key=True, autoincrement=False),
     *_facts(),
     Column(
@@ -58,32 +55,33 @@ employees = Table(
     created_at(),
     moment("updated_at", nullable=False, server_default=func.now(), onupdate=func.now()),
     of_upload(),
-    CheckConstraint("employee_id > 0", name="employee_id"),
-    CheckConstraint("full_name <> ''", name="full_name"),
-    CheckConstraint(one_of("status", *STATUSES), name="status"),
-    CheckConstraint("attrition_date >= hire_date", name="attrition_date"),
-    CheckConstraint("tier >= 0", name="tier"),
-    Index("employees_company_email_key", func.lower(text("company_email")), unique=True),
-    Index("employees_ruex_id_idx", func.lower(text("ruex_id"))),
-    Index(
-        "employees_full_name_idx",
-        func.folded(text("full_name")).label("name"),
-        postgresql_using="gin",
-        postgresql_ops={"name": "gin_trgm_ops"},
+    also=lambda: (
+        CheckConstraint("employee_id > 0", name="employee_id"),
+        CheckConstraint("full_name <> ''", name="full_name"),
+        CheckConstraint(one_of("status", *STATUSES), name="status"),
+        CheckConstraint("attrition_date >= hire_date", name="attrition_date"),
+        CheckConstraint("tier >= 0", name="tier"),
+        Index("employees_company_email_key", func.lower(text("company_email")), unique=True),
+        Index("employees_ruex_id_idx", func.lower(text("ruex_id"))),
+        Index(
+            "employees_full_name_idx",
+            func.folded(text("full_name")).label("name"),
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+        Index(
+            "employees_search_idx",
+            func.searchable(*map(text, SEARCHED)).label("words"),
+            postgresql_using="gin",
+            postgresql_ops={"words": "gin_trgm_ops"},
+        ),
+        Index("employees_supervisor_idx", "supervisor"),
+        Index("employees_department_idx", "department"),
     ),
-    Index(
-        "employees_search_idx",
-        func.searchable(*map(text, SEARCHED)).label("words"),
-        postgresql_using="gin",
-        postgresql_ops={"words": "gin_trgm_ops"},
-    ),
-    Index("employees_supervisor_idx", "supervisor"),
-    Index("employees_department_idx", "department"),
 )
 
-employees_history = Table(
+employees_history = table(
     "employees_history",
-    metadata,
     identity("history_id"),
     person(),
     *_facts(),
@@ -96,12 +94,11 @@ employees_history = Table(
     words("reason"),
     Column("future_schedule", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     moment("restored_at"),
-    Index("employees_history_employee_id_idx", "employee_id"),
+    also=lambda: (Index("employees_history_employee_id_idx", "employee_id"),),
 )
 
-assignments = Table(
+assignments = table(
     "assignments",
-    metadata,
     identity("assignment_id"),
     person(),
     Column("valid_from", Date, nullable=False),
@@ -115,18 +112,19 @@ assignments = Table(
     words("shift"),
     Column("tier", Integer),
     of_upload(),
-    CheckConstraint("valid_to > valid_from", name="valid_to"),
-    ExcludeConstraint(
-        ("employee_id", "="),
-        (text("daterange(valid_from, valid_to)"), "&&"),
-        name="assignments_no_overlap",
-        using="gist",
+    also=lambda: (
+        CheckConstraint("valid_to > valid_from", name="valid_to"),
+        ExcludeConstraint(
+            ("employee_id", "="),
+            (text("daterange(valid_from, valid_to)"), "&&"),
+            name="assignments_no_overlap",
+            using="gist",
+        ),
     ),
 )
 
-employments = Table(
+employments = table(
     "employments",
-    metadata,
     identity("employment_id"),
     person(),
     Column("hire_date", Date, nullable=False),
@@ -134,18 +132,19 @@ employments = Table(
     words("reason"),
     words("batch"),
     of_upload(),
-    CheckConstraint("last_day >= hire_date", name="last_day"),
-    ExcludeConstraint(
-        ("employee_id", "="),
-        (text("daterange(hire_date, last_day, '[]')"), "&&"),
-        name="employments_no_overlap",
-        using="gist",
+    also=lambda: (
+        CheckConstraint("last_day >= hire_date", name="last_day"),
+        ExcludeConstraint(
+            ("employee_id", "="),
+            (text("daterange(hire_date, last_day, '[]')"), "&&"),
+            name="employments_no_overlap",
+            using="gist",
+        ),
     ),
 )
 
-new_employee_reviews = Table(
+new_employee_reviews = table(
     "new_employee_reviews",
-    metadata,
     identity("review_id"),
     person(nullable=True),
     *_facts(),
@@ -157,5 +156,5 @@ new_employee_reviews = Table(
     moment("reviewed_at"),
     Column("upload_id", BigInteger),
     created_at(),
-    CheckConstraint(one_of("status", "Pending", "Verified", "Rejected"), name="status"),
+    also=lambda: (CheckConstraint(one_of("status", "Pending", "Verified", "Rejected"), name="status"),),
 )

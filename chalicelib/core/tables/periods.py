@@ -1,22 +1,20 @@
 """Months that are closed, and what was corrected in them since, which triggers write."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, Table, func
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, ForeignKey, Index, func
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chalicelib.core.tables.columns import identity, metadata, moment, words
+from chalicelib.core.tables.columns import identity, moment, table, words
 
-periods = Table(
+periods = table(
     "periods",
-    metadata,
     Column("month", Date, primary_key=True),
     words("closed_by", nullable=False),
     moment("closed_at", nullable=False, server_default=func.now()),
-    CheckConstraint("EXTRACT(day FROM month) = 1", name="month"),
+    also=lambda: (CheckConstraint("EXTRACT(day FROM month) = 1", name="month"),),
 )
 
-adjustments = Table(
+adjustments = table(
     "adjustments",
-    metadata,
     identity("adjustment_id"),
     Column("month", Date, ForeignKey("periods.month"), nullable=False),
     words("table_name", nullable=False),
@@ -30,5 +28,5 @@ adjustments = Table(
     words("request_id"),
     Column("upload_id", BigInteger),
     moment("made_at", nullable=False, server_default=func.now()),
-    Index("adjustments_month_idx", "month", "adjustment_id"),
+    also=lambda: (Index("adjustments_month_idx", "month", "adjustment_id"),),
 )

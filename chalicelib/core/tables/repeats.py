@@ -1,12 +1,11 @@
 """What was answered to requests that may be sent again."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import Column, Index, Integer, LargeBinary
 
-from chalicelib.core.tables.columns import created_at, metadata, words
+from chalicelib.core.tables.columns import created_at, table, words
 
-request_keys = Table(
+request_keys = table(
     "request_keys",
-    metadata,
     words("caller", primary_key=True),
     words("key", primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
@@ -14,5 +13,5 @@ request_keys = Table(
     # Null where the answer held a secret, which is said once.
     words("answer"),
     created_at(),
-    Index("request_keys_created_at_idx", "created_at"),
+    also=lambda: (Index("request_keys_created_at_idx", "created_at"),),
 )

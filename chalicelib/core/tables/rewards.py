@@ -10,28 +10,27 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Table,
     UniqueConstraint,
     text,
 )
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, moment, one_of, person, table, words
 
-reward_reasons = Table(
+reward_reasons = table(
     "reward_reasons",
-    metadata,
     identity("reason_id"),
     words("reason", nullable=False),
     Column("points", Integer, nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     created_at(),
-    UniqueConstraint("reason"),
-    CheckConstraint("points > 0", name="points"),
+    also=lambda: (
+        UniqueConstraint("reason"),
+        CheckConstraint("points > 0", name="points"),
+    ),
 )
 
-employee_rewards = Table(
+employee_rewards = table(
     "employee_rewards",
-    metadata,
     identity("reward_id"),
     person(),
     Column("reason_id", BigInteger, ForeignKey("reward_reasons.reason_id")),
@@ -44,23 +43,24 @@ employee_rewards = Table(
     # Which of several equal rows of one sheet this is: the key that lets the same sheet come twice.
     Column("sheet_key", Integer),
     created_at(),
-    CheckConstraint("points <> 0", name="points"),
-    CheckConstraint("(reverses IS NULL) OR points < 0", name="reverses"),
-    Index("employee_rewards_employee_id_idx", "employee_id"),
-    Index(
-        "employee_rewards_sheet_key",
-        "employee_id",
-        "reason_id",
-        "date_awarded",
-        "sheet_key",
-        unique=True,
-        postgresql_where=text("sheet_key IS NOT NULL"),
+    also=lambda: (
+        CheckConstraint("points <> 0", name="points"),
+        CheckConstraint("(reverses IS NULL) OR points < 0", name="reverses"),
+        Index("employee_rewards_employee_id_idx", "employee_id"),
+        Index(
+            "employee_rewards_sheet_key",
+            "employee_id",
+            "reason_id",
+            "date_awarded",
+            "sheet_key",
+            unique=True,
+            postgresql_where=text("sheet_key IS NOT NULL"),
+        ),
     ),
 )
 
-employee_reward_redemptions = Table(
+employee_reward_redemptions = table(
     "employee_reward_redemptions",
-    metadata,
     identity("redemption_id"),
     person(),
     Column("points_redeemed", Integer, nullable=False),
@@ -73,7 +73,9 @@ employee_reward_redemptions = Table(
     moment("approved_at"),
     Column("is_approved", Boolean, Computed("status = 'Approved'", persisted=True)),
     created_at(),
-    CheckConstraint("points_redeemed > 0", name="points_redeemed"),
-    CheckConstraint(one_of("status", "Pending", "Approved", "Rejected", "Reversed"), name="status"),
-    Index("employee_reward_redemptions_employee_id_idx", "employee_id"),
+    also=lambda: (
+        CheckConstraint("points_redeemed > 0", name="points_redeemed"),
+        CheckConstraint(one_of("status", "Pending", "Approved", "Rejected", "Reversed"), name="status"),
+        Index("employee_reward_redemptions_employee_id_idx", "employee_id"),
+    ),
 )

@@ -12,14 +12,13 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
-    Table,
     Time,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
-from chalicelib.core.tables.columns import created_at, identity, metadata, moment, one_of, person, words
+from chalicelib.core.tables.columns import created_at, identity, moment, one_of, person, table, words
 
 ORIGINS = ("plan", "manual", "change")
 DECISIONS = ("Pending", "Approved", "Rejected", "Cancelled")
@@ -44,61 +43,64 @@ def _shift() -> list[Column[Any]]:
     ]
 
 
-schedules = Table(
+schedules = table(
     "schedules",
-    metadata,
     identity("schedule_id"),
     *_shift(),
-    CheckConstraint("(start_time IS NULL) = (stop_time IS NULL)", name="times"),
-    CheckConstraint("start_time IS NULL OR start_date + start_time < stop_date + stop_time", name="stop_after_start"),
-    CheckConstraint("start_time IS NULL OR stop_date - start_date <= 1", name="one_day"),
-    CheckConstraint("start_date - nominal_date BETWEEN -1 AND 1", name="nominal_date"),
-    CheckConstraint(one_of("origin", *ORIGINS), name="origin"),
-    # Deferred to the end of the statement, so that one UPDATE may trade two shifts.
-    ExcludeConstraint(
-        ("employee_id", "="),
-        (text("tsrange(start_date + start_time, stop_date + stop_time)"), "&&"),
-        name="schedules_no_overlap",
-        using="gist",
-        where=text("start_time IS NOT NULL AND NOT given_away"),
-        deferrable=True,
-        initially="IMMEDIATE",
-    ),
-    # A timed row stands for itself, an untimed one for the whole day: so many of the first, or one of the second.
-    ExcludeConstraint(
-        ("employee_id", "="),
-        ("nominal_date", "="),
-        (
-            text(
-                "(CASE WHEN start_time IS NULL THEN int8range(NULL, NULL)"
-                " ELSE int8range(schedule_id, schedule_id, '[]') END)"
-            ),
-            "&&",
+    also=lambda: (
+        CheckConstraint("(start_time IS NULL) = (stop_time IS NULL)", name="times"),
+        CheckConstraint(
+            "start_time IS NULL OR start_date + start_time < stop_date + stop_time", name="stop_after_start"
         ),
-        name="schedules_timed_or_untimed",
-        using="gist",
-        where=text("NOT given_away"),
-        deferrable=True,
-        initially="IMMEDIATE",
+        CheckConstraint("start_time IS NULL OR stop_date - start_date <= 1", name="one_day"),
+        CheckConstraint("start_date - nominal_date BETWEEN -1 AND 1", name="nominal_date"),
+        CheckConstraint(one_of("origin", *ORIGINS), name="origin"),
+        # Deferred to the end of the statement, so that one UPDATE may trade two shifts.
+        ExcludeConstraint(
+            ("employee_id", "="),
+            (text("tsrange(start_date + start_time, stop_date + stop_time)"), "&&"),
+            name="schedules_no_overlap",
+            using="gist",
+            where=text("start_time IS NOT NULL AND NOT given_away"),
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+        # A timed row stands for itself, an untimed one for the whole day: so many of the first, or one of the second.
+        ExcludeConstraint(
+            ("employee_id", "="),
+            ("nominal_date", "="),
+            (
+                text(
+                    "(CASE WHEN start_time IS NULL THEN int8range(NULL, NULL)"
+                    " ELSE int8range(schedule_id, schedule_id, '[]') END)"
+                ),
+                "&&",
+            ),
+            name="schedules_timed_or_untimed",
+            using="gist",
+            where=text("NOT given_away"),
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+        Index("schedules_nominal_date_idx", "nominal_date", "employee_id"),
+        Index("schedules_employee_id_idx", "employee_id", "nominal_date"),
+        Index("schedules_upload_id_idx", "upload_id", postgresql_where=text("upload_id IS NOT NULL")),
     ),
-    Index("schedules_nominal_date_idx", "nominal_date", "employee_id"),
-    Index("schedules_employee_id_idx", "employee_id", "nominal_date"),
-    Index("schedules_upload_id_idx", "upload_id", postgresql_where=text("upload_id IS NOT NULL")),
 )
 
-schedules_history = Table(
+schedules_history = table(
     "schedules_history",
-    metadata,
     Column("schedule_id", BigInteger, primary_key=True, autoincrement=False),
     *_shift(),
     Column("archived_date", Date, nullable=False),
-    Index("schedules_history_employee_id_idx", "employee_id", "nominal_date"),
-    Index("schedules_history_nominal_date_idx", "nominal_date"),
+    also=lambda: (
+        Index("schedules_history_employee_id_idx", "employee_id", "nominal_date"),
+        Index("schedules_history_nominal_date_idx", "nominal_date"),
+    ),
 )
 
-schedule_changes = Table(
+schedule_changes = table(
     "schedule_changes",
-    metadata,
     identity("change_id"),
     person(),
     Column("schedule_id", BigInteger, nullable=False),
@@ -113,23 +115,26 @@ schedule_changes = Table(
     words("decided_by"),
     moment("decided_at"),
     created_at(),
-    CheckConstraint(one_of("change_type", "Swap", "Cover"), name="change_type"),
-    CheckConstraint(one_of("status", *DECISIONS), name="status"),
-    CheckConstraint("employee_id <> replacement_id", name="replacement_id"),
-    CheckConstraint("change_type = 'Swap' OR replacement_schedule_id IS NULL", name="replacement_schedule_id"),
-    Index("schedule_changes_schedule_date_idx", "schedule_date", "change_id"),
-    Index("schedule_changes_schedule_id_key", "schedule_id", unique=True, postgresql_where=text("status = 'Approved'")),
-    Index(
-        "schedule_changes_replacement_schedule_id_key",
-        "replacement_schedule_id",
-        unique=True,
-        postgresql_where=text("status = 'Approved'"),
+    also=lambda: (
+        CheckConstraint(one_of("change_type", "Swap", "Cover"), name="change_type"),
+        CheckConstraint(one_of("status", *DECISIONS), name="status"),
+        CheckConstraint("employee_id <> replacement_id", name="replacement_id"),
+        CheckConstraint("change_type = 'Swap' OR replacement_schedule_id IS NULL", name="replacement_schedule_id"),
+        Index("schedule_changes_schedule_date_idx", "schedule_date", "change_id"),
+        Index(
+            "schedule_changes_schedule_id_key", "schedule_id", unique=True, postgresql_where=text("status = 'Approved'")
+        ),
+        Index(
+            "schedule_changes_replacement_schedule_id_key",
+            "replacement_schedule_id",
+            unique=True,
+            postgresql_where=text("status = 'Approved'"),
+        ),
     ),
 )
 
-exceptions = Table(
+exceptions = table(
     "exceptions",
-    metadata,
     identity("exception_id"),
     person(),
     words("exception_type", nullable=False),
@@ -144,21 +149,22 @@ exceptions = Table(
     Column("upload_id", BigInteger),
     created_at(),
     Column("made", JSONB),
-    CheckConstraint("end_date >= start_date", name="end_date"),
-    CheckConstraint(one_of("status", "Pending", "Completed", "Rejected"), name="status"),
-    Index(
-        "exceptions_employee_id_exception_type_start_date_key",
-        "employee_id",
-        "exception_type",
-        "start_date",
-        unique=True,
-        postgresql_where=text("status <> 'Rejected'"),
+    also=lambda: (
+        CheckConstraint("end_date >= start_date", name="end_date"),
+        CheckConstraint(one_of("status", "Pending", "Completed", "Rejected"), name="status"),
+        Index(
+            "exceptions_employee_id_exception_type_start_date_key",
+            "employee_id",
+            "exception_type",
+            "start_date",
+            unique=True,
+            postgresql_where=text("status <> 'Rejected'"),
+        ),
     ),
 )
 
-forecasts = Table(
+forecasts = table(
     "forecasts",
-    metadata,
     identity("forecast_id"),
     Column("date", Date, nullable=False),
     Column("interval_start", Time, nullable=False),
@@ -166,48 +172,48 @@ forecasts = Table(
     Column("calls", Numeric, nullable=False),
     Column("handling_seconds", Numeric, nullable=False),
     Column("upload_id", BigInteger),
-    UniqueConstraint("date", "interval_start", "department"),
-    CheckConstraint("calls >= 0 AND handling_seconds >= 0", name="not_negative"),
+    also=lambda: (
+        UniqueConstraint("date", "interval_start", "department"),
+        CheckConstraint("calls >= 0 AND handling_seconds >= 0", name="not_negative"),
+    ),
 )
 
-requirements = Table(
+requirements = table(
     "requirements",
-    metadata,
     identity("requirement_id"),
     Column("date", Date, nullable=False),
     Column("interval_start", Time, nullable=False),
     words("department", nullable=False),
     Column("required", Integer, nullable=False),
     Column("upload_id", BigInteger),
-    UniqueConstraint("date", "interval_start", "department"),
-    CheckConstraint("required >= 0", name="not_negative"),
+    also=lambda: (
+        UniqueConstraint("date", "interval_start", "department"),
+        CheckConstraint("required >= 0", name="not_negative"),
+    ),
 )
 
-holidays = Table(
+holidays = table(
     "holidays",
-    metadata,
     identity("holiday_id"),
     Column("date", Date, nullable=False),
     words("name", nullable=False),
     words("department"),
-    UniqueConstraint("date", "department", postgresql_nulls_not_distinct=True),
+    also=lambda: (UniqueConstraint("date", "department", postgresql_nulls_not_distinct=True),),
 )
 
-floor_notes = Table(
+floor_notes = table(
     "floor_notes",
-    metadata,
     identity("note_id"),
     Column("date", Date, nullable=False),
     words("department"),
     words("author", nullable=False),
     words("text", nullable=False),
     created_at(),
-    Index("floor_notes_date_idx", "date"),
+    also=lambda: (Index("floor_notes_date_idx", "date"),),
 )
 
-leave_requests = Table(
+leave_requests = table(
     "leave_requests",
-    metadata,
     identity("leave_id"),
     person(),
     words("leave_type", nullable=False),
@@ -220,42 +226,46 @@ leave_requests = Table(
     moment("approved_at"),
     words("reason"),
     created_at(),
-    CheckConstraint("end_date >= start_date", name="end_date"),
-    CheckConstraint(one_of("status", *DECISIONS), name="status"),
-    CheckConstraint(
-        "(start_time IS NULL AND end_time IS NULL)"
-        " OR (start_time IS NOT NULL AND end_time IS NOT NULL AND start_date = end_date)",
-        name="times",
+    also=lambda: (
+        CheckConstraint("end_date >= start_date", name="end_date"),
+        CheckConstraint(one_of("status", *DECISIONS), name="status"),
+        CheckConstraint(
+            "(start_time IS NULL AND end_time IS NULL)"
+            " OR (start_time IS NOT NULL AND end_time IS NOT NULL AND start_date = end_date)",
+            name="times",
+        ),
+        Index("leave_requests_employee_id_idx", "employee_id", "start_date"),
     ),
-    Index("leave_requests_employee_id_idx", "employee_id", "start_date"),
 )
 
-leave_allowances = Table(
+leave_allowances = table(
     "leave_allowances",
-    metadata,
     identity("allowance_id"),
     person(),
     words("leave_type", nullable=False),
     Column("year", Integer, nullable=False),
     Column("days", Numeric, nullable=False),
-    UniqueConstraint("employee_id", "leave_type", "year"),
-    CheckConstraint("days >= 0", name="days"),
+    also=lambda: (
+        UniqueConstraint("employee_id", "leave_type", "year"),
+        CheckConstraint("days >= 0", name="days"),
+    ),
 )
 
-absences = Table(
+absences = table(
     "absences",
-    metadata,
     identity("absence_id"),
     person(),
     Column("start_date", Date, nullable=False),
     Column("end_date", Date, nullable=False),
     Column("leave_id", BigInteger, ForeignKey("leave_requests.leave_id", ondelete="CASCADE"), unique=True),
     Column("exception_id", BigInteger, ForeignKey("exceptions.exception_id", ondelete="CASCADE"), unique=True),
-    CheckConstraint("num_nonnulls(leave_id, exception_id) = 1", name="source"),
-    ExcludeConstraint(
-        ("employee_id", "="),
-        (text("daterange(start_date, end_date, '[]')"), "&&"),
-        name="absences_no_overlap",
-        using="gist",
+    also=lambda: (
+        CheckConstraint("num_nonnulls(leave_id, exception_id) = 1", name="source"),
+        ExcludeConstraint(
+            ("employee_id", "="),
+            (text("daterange(start_date, end_date, '[]')"), "&&"),
+            name="absences_no_overlap",
+            using="gist",
+        ),
     ),
 )
