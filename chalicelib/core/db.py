@@ -54,7 +54,8 @@ def make_engine(url: str, *, statement_timeout_seconds: int | None = None, sign_
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "opsdb",
-            "options": f"-c statement_timeout={seconds * 1000} -c timezone=UTC",
+            # Compiling the statement of a report takes longer than the report; servers do so unless told.
+            "options": f"-c statement_timeout={seconds * 1000} -c timezone=UTC -c jit=off",
         },
     )
     # For each connection anew: a token is short-lived, a password may have changed.
