@@ -9,7 +9,7 @@ from tests.conftest import Site
 def test_connections_bring_their_own_settings(site: Site) -> None:
     with db.reading() as conn:
         rows = conn.execute(text("SELECT name, setting FROM pg_settings WHERE source = 'client'"))
-        found = dict(rows.tuples().all())
+        found = {row.name: row.setting for row in rows}
     assert found["statement_timeout"] == "25000"
     assert found["TimeZone"] == "UTC"
     assert found["jit"] == "off"
