@@ -28,7 +28,7 @@ _KEYS: Mapping[Grouping, str] = {
     "month": "CAST(date_trunc('month', d.day) AS date)",
 }
 
-_MINUTES = "CAST(floor(extract(epoch FROM {}) / 60) AS integer)"
+_MINUTES = "CAST(floor(date_part('epoch', {}) / 60) AS integer)"
 _WORKED, _BUSY, _AWAY = "('work', 'nesting')", "('work', 'nesting', 'training')", "('away_planned', 'away_unplanned')"
 
 _LOCAL = {
