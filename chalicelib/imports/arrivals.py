@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 LOST_AFTER = timedelta(minutes=15)
 """An upload that has not ended by then is run again by the sweep."""
 
+NEVER_COMES_AFTER = timedelta(hours=2)
+"""An hour after its form expired, what was being sent then has come too."""
+
 
 def past_test_events(handler: Callable[..., None]) -> Callable[[dict[str, Any], Any], None]:
     """The handler, called only for documents with records: S3's test event has none, and Chalice reads the first
@@ -54,8 +57,13 @@ def on_event(document: Mapping[str, Any]) -> None:
             run(upload_id)
 
 
-def register(*, bucket: str, key: str, version_id: str, uploaded_by: str, kind: str | None = None) -> int | None:
-    """The upload of an object version, made unless it is known; None when the object is gone or no sheet."""
+def register(
+    *, bucket: str, key: str, version_id: str, uploaded_by: str, kind: str | None = None, role: str | None = None
+) -> int | None:
+    """The upload of an object version, made unless it is known; None when the object is gone or no sheet.
+
+    `role` is the caller's who asks for it; None where the object was put there, which only an admin may.
+    """
     kind = kind or kind_of(key)
     if kind is None:
         log.info("not a sheet: its key names no kind", extra={"bucket": bucket})
@@ -75,6 +83,7 @@ def register(*, bucket: str, key: str, version_id: str, uploaded_by: str, kind: 
         "uploaded_by": uploaded_by,
         "options": {name: getattr(options, name) for name in Options.__dataclass_fields__},
         "dry_run": options.dry_run,
+        "role": role,
         **({"state": "failed", "message": problem} if problem else {}),
     }
     with db.engine().begin() as conn:
@@ -126,6 +135,8 @@ def sweep(*, now: datetime) -> None:
     with logged_job(log, "sweep") as outcome:
         before = now - LOST_AFTER
         lost = [found for found in _lost_objects(before) if found is not None]
+        with db.engine().begin() as conn:
+            outcome["never_came"] = queries.forget_awaited(conn, before=now - NEVER_COMES_AFTER)
         with db.reading() as conn:
             waiting = queries.unfinished(conn, before=before)
         outcome |= {"lost_events": len(lost), "unfinished": len(waiting)}

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, literal, not_, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chalicelib.core.http import Page
@@ -18,6 +19,7 @@ RUN_LOCK = 0x0B10AD
 """Class of the advisory locks that uploads hold while they run; the upload's id is the second key."""
 
 TERMINAL = ("done", "done_with_errors", "failed", "cancelled", "undone")
+UNFINISHED = ("waiting", "running")
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -91,9 +93,13 @@ class Claimed(msgspec.Struct, frozen=True):
     state: str
     options: Mapping[str, Any]
     uploaded_by: str
+    role: str | None
     rows_read: int
     last_row: int
 
+
+_AWAITED = uploads.c.object_modified.is_(None) & uploads.c.role.is_not(None)
+"""Asked for by a caller, and nobody has seen its object yet."""
 
 _URL = func.concat("/api/uploads/", uploads.c.upload_id, "/errors")
 _UPLOAD = [_URL if name == "errors_url" else uploads.c[name] for name in Upload.__struct_fields__]
@@ -103,9 +109,17 @@ _SORTABLE = ("upload_id", "kind", "filename", "state", "size", "created_at", "st
 
 
 def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
-    """The id of the upload of this object version; made now unless it is known."""
+    """The id of the upload of this object version; made now unless it is known, or was asked for and waits for it."""
+    awaited = conn.execute(
+        update(uploads)
+        .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], _AWAITED)
+        .values({name: facts[name] for name in ("version_id", "size", "object_modified")})
+        .returning(uploads.c.upload_id)
+    ).scalar()
+    if awaited is not None:
+        return int(awaited)
     made = conn.execute(
-        upsert(uploads).values(**facts).on_conflict_do_nothing().returning(uploads.c.upload_id)
+        upsert(uploads).values(**facts | _asked_by(conn, facts)).on_conflict_do_nothing().returning(uploads.c.upload_id)
     ).scalar()
     if made is not None:
         return int(made)
@@ -117,6 +131,86 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
         )
     ).scalar_one()
     return known
+
+
+def _asked_by(conn: Connection, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Whoever asked for the key: a form that is sent twice makes a second version, with no more rights than the first."""
+    first = conn.execute(
+        select(uploads.c.role, uploads.c.uploaded_by, uploads.c.options, uploads.c.dry_run)
+        .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], uploads.c.role.is_not(None))
+        .order_by(uploads.c.upload_id)
+        .limit(1)
+    ).one_or_none()
+    return {} if first is None else dict(first._mapping)
+
+
+def await_object(conn: Connection, *, facts: Mapping[str, Any]) -> int:
+    """The id of a new upload whose object is still to come."""
+    made: int = conn.execute(insert(uploads).values(**facts).returning(uploads.c.upload_id)).scalar_one()
+    return made
+
+
+def find_by_key(conn: Connection, *, bucket: str, key: str) -> int | None:
+    """The upload of a key that is used once."""
+    return conn.execute(
+        select(func.min(uploads.c.upload_id)).where(uploads.c.bucket == bucket, uploads.c.key == key)
+    ).scalar()
+
+
+def forget_awaited(conn: Connection, *, before: datetime) -> int:
+    """Fail the uploads whose objects can come no more; how many."""
+    late = update(uploads).where(uploads.c.state == "waiting", _AWAITED, uploads.c.created_at < before)
+    return conn.execute(
+        late.values(state="failed", message="No file came before the form expired.", finished_at=func.now())
+    ).rowcount
+
+
+def hold(conn: Connection, *, upload_id: int) -> bool:
+    """Whether the upload still is to be run; nobody cancels it until the transaction ends."""
+    held = select(uploads.c.state).where(uploads.c.upload_id == upload_id).with_for_update()
+    return conn.execute(held).scalar_one() == "running"
+
+
+def cancel(conn: Connection, *, upload_id: int) -> bool:
+    """Cancel what waits or runs; False where it cannot be, since it has ended or is being written right now."""
+    free = select(uploads.c.upload_id).where(uploads.c.upload_id == upload_id).with_for_update(skip_locked=True)
+    stopped = update(uploads).where(uploads.c.upload_id.in_(free), uploads.c.state.in_(UNFINISHED))
+    done = stopped.values(state="cancelled", message="Cancelled; nothing was written.", finished_at=func.now())
+    if not conn.execute(done).rowcount:
+        return False
+    conn.execute(delete(upload_rows).where(upload_rows.c.upload_id == upload_id))
+    return True
+
+
+def start_over(conn: Connection, *, upload_id: int) -> bool:
+    """Let what waits or failed be read again from its first row; False where there is nothing to be done again."""
+    again = update(uploads).where(
+        uploads.c.upload_id == upload_id, uploads.c.state.in_(("waiting", "failed")), not_(_AWAITED)
+    )
+    counts = {name: 0 for name in uploads.c.keys() if name.endswith("_count")}
+    done = again.values(state="waiting", rows_read=0, last_row=0, message=None, finished_at=None, **counts)
+    if not conn.execute(done).rowcount:
+        return False
+    for table in (upload_rows, upload_errors):
+        conn.execute(delete(table).where(table.c.upload_id == upload_id))
+    return True
+
+
+def failed_reasons(conn: Connection, *, upload_id: int, most: int) -> dict[int, str]:
+    """Why each row failed, by its number, of the first ones."""
+    reason = func.concat_ws(": ", upload_errors.c.column_name, upload_errors.c.reason)
+    found = conn.execute(
+        select(
+            upload_errors.c.row_number,
+            func.string_agg(reason, aggregate_order_by(literal("; "), upload_errors.c.error_id)),
+        )
+        .where(upload_errors.c.upload_id == upload_id, upload_errors.c.finding == "error")
+        .where(upload_errors.c.row_number.is_not(None))
+        .group_by(upload_errors.c.row_number)
+        .order_by(upload_errors.c.row_number)
+        .limit(most)
+    )
+    return {row_number: why for row_number, why in found}
 
 
 def lock(conn: Connection, *, upload_id: int) -> bool:
@@ -133,9 +227,10 @@ def claimed(conn: Connection, *, upload_id: int) -> Claimed:
 
 
 def begin(conn: Connection, *, upload_id: int) -> None:
+    """From now on it runs, unless it was cancelled meanwhile."""
     conn.execute(
         update(uploads)
-        .where(uploads.c.upload_id == upload_id)
+        .where(uploads.c.upload_id == upload_id, uploads.c.state.in_(UNFINISHED))
         .values(
             state="running",
             attempts=uploads.c.attempts + 1,
@@ -206,7 +301,7 @@ def unfinished(conn: Connection, *, before: datetime) -> list[int]:
     return list(
         conn.execute(
             select(uploads.c.upload_id)
-            .where(uploads.c.state.in_(("waiting", "running")), uploads.c.created_at < before)
+            .where(uploads.c.state.in_(UNFINISHED), uploads.c.created_at < before, not_(_AWAITED))
             .order_by(uploads.c.upload_id)
         ).scalars()
     )

@@ -38,6 +38,10 @@ Progress = Callable[[int, float], None]
 """Called after every chunk with the rows read and the share of the file, 0 to 1."""
 
 
+class Cancelled(Exception):
+    """Somebody does not want it any more."""
+
+
 class Staged(msgspec.Struct, frozen=True):
     """How far reading has come."""
 
@@ -82,6 +86,11 @@ def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
             queries.begin(conn, upload_id=upload.upload_id)
         try:
             outcome |= _import(conn, upload, progress)
+        except Cancelled:
+            conn.rollback()
+            outcome |= {"state": "cancelled"}
+            with conn.begin():
+                queries.finish(conn, upload_id=upload.upload_id, values={"state": "cancelled"})
         except OpsdbError as refusal:
             conn.rollback()
             message = " ".join(refusal.problems) or refusal.summary
@@ -150,10 +159,17 @@ def _stage(conn: Connection, upload: Claimed, kind: Kind, job: Job, path: Path, 
             with conn.begin():
                 queries.prepare_for_bulk(conn, seconds=LONGEST_STATEMENT)
                 rows_read += _stage_chunk(conn, upload.upload_id, chunk, found, check)
+                _go_on(conn, upload.upload_id)
                 last_row = chunk[-1].number
                 queries.checkpoint(conn, upload_id=upload.upload_id, rows_read=rows_read, last_row=last_row)
             progress(rows_read, sheet.progress)
     return Staged(rows_read, last_row)
+
+
+def _go_on(conn: Connection, upload_id: int) -> None:
+    """Raises Cancelled where that was asked for; until the transaction ends it cannot be any more."""
+    if not queries.hold(conn, upload_id=upload_id):
+        raise Cancelled
 
 
 def _stage_chunk(conn: Connection, upload_id: int, chunk: Sequence[Row], found: header.Header, check: Checker) -> int:
@@ -192,7 +208,10 @@ def _apply(conn: Connection, upload: Claimed, kind: Kind, job: Job, staged: Stag
     """Decide over all staged rows, write them, and say so: one transaction, so that it happens once or not at all."""
     with conn.begin():
         queries.prepare_for_bulk(conn, seconds=LONGEST_STATEMENT)
-        db.act_as(conn, db.Actor(upload.uploaded_by, upload_id=upload.upload_id))
+        # Whoever may put objects into the bucket counts as an admin.
+        actor = db.Actor(upload.uploaded_by, upload_id=upload.upload_id, role=upload.role or "admin")
+        db.act_as(conn, actor)
+        _go_on(conn, upload.upload_id)
         counts = kind.decide(conn, job)
         failed = queries.failed_rows(conn, upload_id=upload.upload_id)
         refused = job.options.all_or_nothing and failed > 0

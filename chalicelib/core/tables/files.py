@@ -55,6 +55,8 @@ uploads = table(
     created_at(),
     moment("started_at"),
     moment("finished_at"),
+    # Of the caller who asked for it; NULL where somebody put the object there, which only an admin may.
+    words("role"),
     also=lambda: (
         UniqueConstraint("bucket", "key", "version_id"),
         CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
