@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.loaders
 import pytest
 from botocore.client import BaseClient
 from click.testing import CliRunner, Result
@@ -165,14 +164,6 @@ def _wait_for(port: int, running: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.05)
     raise RuntimeError("the emulator did not start")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def loader() -> Iterator[None]:
-    """What botocore knows of AWS is read once, not once for every client."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.loaders, "create_loader", cache(botocore.loaders.create_loader))
-        yield
 
 
 @pytest.fixture(scope="session")

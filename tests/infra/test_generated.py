@@ -145,7 +145,7 @@ def test_the_password_is_for_the_functions_of_the_application_only(stage: str) -
         if "DB_SECRET_ARN" in one["Properties"]["Environment"]["Variables"]
     }
     readers = {role["Ref"] for role in made["MayReadThePassword"]["Properties"]["Roles"]}
-    assert told == {"ApiHandler", "Archive", "EndEmployments", "OnUpload", "SweepUploads"}
+    assert told == {"ApiHandler", "Archive", "CloseDay", "EndEmployments", "OnUpload", "SweepUploads"}
     assert readers == {f"{name}Role" for name in told}
 
 
