@@ -16,6 +16,8 @@ from chalicelib.imports import queries
 from chalicelib.imports import run as running
 from chalicelib.imports.arrivals import import_file
 from chalicelib.imports.queries import Upload
+from chalicelib.imports.sheets import clashes as in_sheets
+from chalicelib.imports.sheets import warned
 from chalicelib.imports.sheets.schedules import Schedules
 from chalicelib.imports.sheets.sheet import LISTED, Job, Options
 from chalicelib.imports.sheets.warned import Warned, judged
@@ -145,15 +147,16 @@ def test_a_time_in_the_missing_hour_is_taken_as_what_follows_and_told(
     ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at(monkeypatch, "Europe/Madrid")
-    done = plan(tmp_path, (ada, date(2027, 3, 28), time(2, 30), time(9), "REG"))
-    assert done.success_count == 1
-    assert found(done) == [
-        (
-            2,
-            "Earliest - Start",
-            "02:30 does not exist on 2027-03-28 at the site, since the clocks go forward; it is taken as 03:30",
-        )
-    ]
+    with make.written() as conn:
+        bob = make.employee(conn)
+    done = plan(
+        tmp_path,
+        (ada, date(2027, 3, 28), time(2, 30), time(9), "REG"),
+        (bob, date(2027, 3, 27), time(20), time(2, 30), "REG"),
+    )
+    assert done.success_count == 2
+    reason = "02:30 does not exist on 2027-03-28 at the site, since the clocks go forward; it is taken as 03:30"
+    assert found(done) == [(2, "Earliest - Start", reason), (3, "Latest - Stop", reason)]
 
 
 def test_what_the_sheet_removes_is_in_nobodys_way(ada: int, tmp_path: Path) -> None:
@@ -162,6 +165,23 @@ def test_what_the_sheet_removes_is_in_nobodys_way(ada: int, tmp_path: Path) -> N
     assert plan(tmp_path, *rows).error_count == 1
     done = plan(tmp_path, *rows, replace_period=True, confirm=True)
     assert (done.success_count, done.error_count, found(done)) == (1, 0, [])
+
+
+def test_what_the_engine_does_not_say_nobody_says(ada: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were there a second opinion of overlaps or of rest, it would show with the engine silent."""
+    plan(tmp_path, *week(ada, 7))
+    rows = [
+        *week(ada, *range(7)),
+        (ada, MONDAY, time(12), time(20), "REG"),
+        (ada, MONDAY + timedelta(2), None, None, "OFF"),
+        (ada, MONDAY + timedelta(6), time(20), time(10), "REG"),
+    ]
+    spoken = plan(tmp_path, *rows, dry_run=True)
+    assert (spoken.error_count, spoken.success_count) == (6, 4)
+    monkeypatch.setattr(in_sheets, "clashes", lambda plan: [])
+    monkeypatch.setattr(warned, "judge_rows", lambda after, rows, limits: [])
+    silent = plan(tmp_path, *rows, dry_run=True)
+    assert (silent.error_count, silent.success_count, found(silent)) == (0, 10, [])
 
 
 def test_of_very_many_warnings_the_first_are_listed_and_all_are_counted(site: Site, tmp_path: Path) -> None:
@@ -236,6 +256,7 @@ class Dice(random.Random):
                 "e": person,
                 "d": day,
                 "o": datetime.combine(day, time()) + timedelta(hours=self.randrange(20, 40)),
+                "l": day - timedelta(self.randrange(2, 5)),
                 "hired": first + timedelta(self.randrange(-60, 6)),
                 "kind": self.choice(("Training", "Vacation", "Overtime")),
                 "x": day + timedelta(self.randrange(3, 6)),
@@ -243,7 +264,7 @@ class Dice(random.Random):
             for statement in (
                 "INSERT INTO attendances (employee_id, date, check_in, check_out) VALUES (:e, :d, :d, :o)",
                 """INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date, status)
-                VALUES (:e, 'Vacation', :d, :d, 'Approved')""",
+                VALUES (:e, 'Vacation', :l, :l, 'Approved')""",
                 """INSERT INTO exceptions (employee_id, exception_type, start_date, end_date, status)
                 VALUES (:e, :kind, :x, :x, 'Completed')""",
                 "UPDATE employees SET hire_date = :hired WHERE employee_id = :e",
@@ -302,8 +323,9 @@ def test_sql_suspects_all_that_the_engine_would_warn_of(random_sheet: Connection
     for statement in (
         "DROP TABLE suspects, seen",
         """CREATE TEMPORARY TABLE suspects ON COMMIT DROP AS
-        SELECT employee_id, row_number, CAST('-infinity' AS date) AS first, CAST('infinity' AS date) AS last
-        FROM planned WHERE row_number IS NOT NULL""",
+        SELECT employee_id, row_number, edge.first, edge.last
+        FROM planned, (SELECT min(nominal_date) AS first, max(nominal_date) AS last FROM planned) edge
+        WHERE row_number IS NOT NULL""",
     ):
         conn.execute(text(statement))
     everything = list(chain.from_iterable(judged(conn)))

@@ -149,13 +149,15 @@ _STARTED = """
 # Good rows that were held back with a bad one of the same person-day say so.
 _HALF_DAYS = """
     SELECT i.row_number, 'Date - Nominal Date', i.nominal_date::text,
-           'another row of this person''s day failed: row ' || min(e.row_number)
-    FROM days d JOIN incoming i USING (employee_id, nominal_date) JOIN incoming o USING (employee_id, nominal_date)
-    JOIN upload_errors e ON e.upload_id = :upload_id AND e.row_number = o.row_number AND e.finding = 'error'
-    WHERE d.verdict = 'error' AND o.row_number <> i.row_number
+           'another row of this person''s day failed: row ' || failed.row_number
+    FROM days d JOIN incoming i USING (employee_id, nominal_date)
+    JOIN (SELECT o.employee_id, o.nominal_date, min(o.row_number) AS row_number
+          FROM incoming o JOIN upload_errors e USING (row_number)
+          WHERE e.upload_id = :upload_id AND e.finding = 'error'
+          GROUP BY o.employee_id, o.nominal_date) failed USING (employee_id, nominal_date)
+    WHERE d.verdict = 'error'
       AND NOT EXISTS (SELECT 1 FROM upload_errors x
-                      WHERE x.upload_id = :upload_id AND x.row_number = i.row_number AND x.finding = 'error')
-    GROUP BY i.row_number, i.nominal_date"""
+                      WHERE x.upload_id = :upload_id AND x.row_number = i.row_number AND x.finding = 'error')"""
 
 
 _GONE = """

@@ -44,12 +44,7 @@ _PLANNED = f"""
                           AND d.nominal_date = i.nominal_date AND d.verdict IS NOT NULL)
         UNION ALL
         SELECT NULL, n.schedule_id, n.employee_id, {_PLACED}, n.starts, n.stops
-        FROM near n
-        WHERE n.starts IS NOT NULL AND NOT n.given_away
-          AND n.schedule_id NOT IN (SELECT schedule_id FROM going)
-          AND n.employee_id IN (SELECT employee_id FROM days WHERE verdict IS NULL)
-          AND NOT EXISTS (SELECT 1 FROM days d WHERE d.employee_id = n.employee_id
-                          AND d.nominal_date = n.nominal_date AND d.verdict IS NULL)
+        FROM neighbours n WHERE n.employee_id IN (SELECT employee_id FROM days WHERE verdict IS NULL)
     ) p
     LEFT JOIN attendances t ON t.employee_id = p.employee_id AND t.date = p.nominal_date AND t.check_out IS NOT NULL
     ORDER BY p.employee_id, p.starts"""
@@ -100,8 +95,10 @@ _SUSPECTED = f"""
 _SEEN = """
     CREATE TEMPORARY TABLE seen ON COMMIT DROP AS
     SELECT p.*, false AS given_away FROM planned p
-    WHERE EXISTS (SELECT 1 FROM suspects s
-                  WHERE s.employee_id = p.employee_id AND p.nominal_date BETWEEN s.first AND s.last)"""
+    WHERE (employee_id, nominal_date) IN (
+        SELECT employee_id, CAST(day AS date)
+        FROM (SELECT DISTINCT employee_id, first, last FROM suspects) stretches,
+             generate_series(first, last, interval '1 day') AS day)"""
 
 
 class Warned(NamedTuple):
