@@ -86,13 +86,14 @@ def filled(api: Api, site: Site) -> Api:
         conn.execute(
             text("INSERT INTO upload_errors (upload_id, finding, reason) VALUES (1, 'error', 'must be, \"x\"')")
         )
+        conn.execute(text("INSERT INTO periods (month, closed_by) VALUES ('2026-09-01', 'test')"))
     for _ in range(3):
         stored.put(site.backups, "manual", NOW)
     return api
 
 
 def path_of(route: Any) -> str:
-    path: str = re.sub(r"{\w+}", "1", route.path)
+    path: str = re.sub(r"{\w+}", "1", route.path.replace("{month}", "2026-09"))
     return path
 
 

@@ -28,6 +28,7 @@ DOCUMENT = document(DECLARED.values())
 ROUTES = sorted((path, method) for path, methods in app.routes.items() for method in methods)
 MONDAY = date(2026, 10, 5)
 BY_TYPE = {"integer": 1, "number": 1, "boolean": True, "string": "x"}
+BY_NAME = {"month": "2026-09"}
 BY_FORMAT = {"date": "2026-10-05", "partial-time": "08:00:00", "date-time": "2026-10-05T08:00:00Z"}
 
 
@@ -79,7 +80,7 @@ def parts(path: str, method: str) -> dict[str, Any]:
     values = {(one["in"], one["name"]): example(one["schema"]) for one in required}
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     return {
-        "path": {name: value for (place, name), value in values.items() if place == "path"},
+        "path": {name: BY_NAME.get(name, value) for (place, name), value in values.items() if place == "path"},
         "query": {name: [str(value)] for (place, name), value in values.items() if place == "query"},
         "body": example(body["schema"]) if body else None,
     }
@@ -92,6 +93,7 @@ def seeded() -> str:
         make.shift(conn, 1, MONDAY)
         columns = "kind, filename, bucket, key, uploaded_by"
         conn.execute(text(f"INSERT INTO uploads ({columns}) VALUES ('schedules', 'ü.csv', 'b', 'k', 'test')"))
+        conn.execute(text("INSERT INTO periods (month, closed_by) VALUES ('2026-09-01', 'test')"))
         return auth.create_key(conn, name="test", role="admin")[1]
 
 
