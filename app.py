@@ -5,31 +5,30 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent, S3Event
 
 import chalicelib.core.start as start
-from chalicelib.archive.run import archive as move_to_history
-from chalicelib.backups import asked
-from chalicelib.backups.drill import drill
-from chalicelib.backups.expire import expire
-from chalicelib.backups.run import measure, nightly
+from chalicelib import entrance
 from chalicelib.core import answers, continuation, encoding, log, repeats
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
-from chalicelib.floor import closing
-from chalicelib.imports import arrivals
-from chalicelib.migrations.asked import answered
-from chalicelib.people import leaving
-from chalicelib.routes import ALL
+
+with start.later():
+    from chalicelib.archive import run as history
+    from chalicelib.backups import asked, drill, expire
+    from chalicelib.backups import run as backups
+    from chalicelib.floor import closing
+    from chalicelib.imports import arrivals
+    from chalicelib.migrations import asked as migrations
+    from chalicelib.people import leaving
 
 log.configure(debug=settings().debug)
 app = Chalice(app_name="opsdb", configure_logs=False)
 app.api.binary_types = encoding.BINARY_TYPES
 app.register_middleware(encoding.for_the_gateway, "http")
 app.register_middleware(answers.errors_in_our_words, "http")
-for feature in ALL:
-    app.register_blueprint(feature.blueprint, url_prefix="/api")
+entrance.enter(app)
 
 
-@arrivals.past_test_events
+@continuation.past_test_events
 @app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
 def on_upload(event: S3Event) -> None:
     """A sheet was put into the uploads bucket, or a marker that asks for work."""
@@ -43,7 +42,7 @@ def sweep_uploads(event: CloudWatchEvent) -> None:
     And answers that were kept for requests sent again, once they are a day old.
     """
     # First, since an import that is run again may take the function's whole time.
-    measure({}, now=now())
+    backups.measure({}, now=now())
     arrivals.sweep(now=now())
     continuation.sweep(now=now())
     repeats.sweep()
@@ -52,25 +51,25 @@ def sweep_uploads(event: CloudWatchEvent) -> None:
 @app.schedule(settings().nightly_backup_schedule)
 def nightly_backup(event: CloudWatchEvent) -> dict[str, Any]:
     """A dump of the whole database, every night, and before a release that changes the schema: what was made."""
-    return nightly(now=now())
+    return backups.nightly(now=now())
 
 
 @app.schedule(settings().restore_drill_schedule)
 def restore_drill(event: CloudWatchEvent) -> None:
     """The newest backup restored for proof, every week."""
-    drill(now=now())
+    drill.drill(now=now())
 
 
 @app.schedule(settings().expire_schedule)
 def expire_backups(event: CloudWatchEvent) -> None:
     """Backups that need not be kept any longer, and what killed ones left behind."""
-    expire(now=now())
+    expire.expire(now=now())
 
 
 @app.schedule(settings().archive_schedule)
 def archive(event: CloudWatchEvent) -> None:
     """Schedules and attendances past their retention, moved to history every month."""
-    move_to_history(today=today())
+    history.archive(today=today())
 
 
 @app.schedule(settings().end_employments_schedule)
@@ -88,7 +87,7 @@ def close_day(event: CloudWatchEvent) -> None:
 @app.lambda_function()
 def migrate(event: dict[str, Any], context: Any) -> dict[str, str | None]:
     """Bring the schema to this release; called by whoever deploys, before traffic moves."""
-    return answered(event)
+    return migrations.answered(event)
 
 
 start.over()

@@ -32,10 +32,10 @@ from chalicelib.schedules.subscriptions import routes as calendars
 from chalicelib.staffing.coverage import routes as coverage
 from chalicelib.staffing.routes import routes as staffing
 
-contract = Routes(__name__, tag="service")
+routes = Routes(__name__, tag="service")
 ALL: tuple[Routes, ...] = (
     service,
-    contract,
+    routes,
     docs,
     employees,
     past,
@@ -65,7 +65,7 @@ ALL: tuple[Routes, ...] = (
 )
 
 
-@contract.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)
+@routes.get("/openapi.json", answer=dict[str, Any], roles=NOBODY)
 def openapi(call: Call) -> dict[str, Any]:
     """This contract."""
     return document(route for feature in ALL for route in feature.declared)

@@ -3,7 +3,3 @@
 `run` makes one (`nightly` decides its tier), `verify` reads it back, `drill` restores it for proof, `restore` brings
 one back, `listing` tells what there is.
 """
-
-from chalicelib.backups.run import nightly
-
-__all__ = ["nightly"]

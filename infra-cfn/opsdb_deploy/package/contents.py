@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from chalicelib import entrance
 from local.files import StackError
 from local.vendor.elf import MAGIC, Elf, NotElf
 from opsdb_deploy.package.target import Target
@@ -92,14 +93,15 @@ def _judge(target: Target, name: str, content: bytes) -> None:
 
 
 def of_app(folder: Path = ROOT) -> dict[str, bytes]:
-    """The application's own files, but bytecode and what hides itself."""
+    """The application's own files, but bytecode and what hides itself; and the index of its routes."""
     files = [file for name in OURS for file in [folder / name, *sorted((folder / name).rglob("*"))] if file.is_file()]
     paths = {str(file.relative_to(folder)): file for file in files}
-    return {
+    shown = {
         path: file.read_bytes()
         for path, file in paths.items()
         if not any(part == "__pycache__" or part.startswith(".") for part in path.split("/"))
     }
+    return shown | {entrance.INDEX: entrance.index()}
 
 
 def mode(content: bytes) -> int:
