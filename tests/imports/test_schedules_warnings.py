@@ -204,10 +204,12 @@ def at(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
 
 
 KIND = Schedules()
+Sheet = list[tuple[int, date, str | None, str]]
+"""Person, nominal date, times and work code, row by row."""
 
 
-def decided(conn: Connection, sheet: list[tuple[int, date, str | None, str]]) -> Job:
-    """The decision over a sheet of (person, nominal date, times, code), row by row; its tables are there to look at."""
+def decided(conn: Connection, sheet: Sheet) -> Job:
+    """The decision over a sheet; its tables are there to look at."""
     upload_id = conn.execute(
         text(
             """INSERT INTO uploads (kind, filename, bucket, key, version_id, uploaded_by)
@@ -229,9 +231,9 @@ def staged_row(person: int, day: date, times: str | None, code: str) -> tuple[st
 
 
 class Dice(random.Random):
-    """Plans of a few weeks, as unreasonable as they come."""
+    """Plans of a few weeks: as unreasonable as they come, or just within the limits but for a change of the clocks."""
 
-    def sheet(self, people: list[int], first: date) -> list[tuple[int, date, str | None, str]]:
+    def unreasonable(self, people: list[int], first: date) -> Sheet:
         rows = [
             (person, first + timedelta(day), *self.shift())
             for person in people
@@ -247,6 +249,29 @@ class Dice(random.Random):
         start = self.choice((0, 2, 3, 4, 5, 12, 13, 16, 18, 36, 44, 47)) * 30
         stop = (start + self.choice((60, 120, 240, 390, 480, 540, 720))) % 1440
         return f"{start // 60:02}:{start % 60:02}-{stop // 60:02}:{stop % 60:02}", code
+
+    def just_within(self, people: list[int], first: date) -> Sheet:
+        """48 hours in six days, or eleven hours of rest, or shifts that follow each other; now and then a day lacks."""
+        rows: Sheet = []
+        for person in people:
+            times, days_off = self.choice(
+                (
+                    (("22:00-06:00",), 1),
+                    (("01:30-09:30",), 1),
+                    (("18:00-02:00",), 1),
+                    (("09:00-22:00",), 4),
+                    (("16:00-05:00",), 4),
+                    (("23:00-02:30", "02:30-07:00"), 2),
+                    (("00:00-02:00", "03:00-06:00"), 2),
+                )
+            )
+            weekend = self.sample(range(7), days_off)
+            for day in (first + timedelta(number) for number in range(21)):
+                if day.weekday() in weekend or self.random() < 0.03:
+                    rows.append((person, day, None, "OFF"))
+                else:
+                    rows += [(person, day, one, "REG") for one in times]
+        return rows
 
     def disturb(self, conn: Connection, people: list[int], first: date) -> None:
         """Check-outs, leave, exceptions and employment around the plan."""
@@ -295,16 +320,17 @@ def people(site: Site) -> list[int]:
         return [make.employee(conn) for _ in range(3)]
 
 
-@pytest.fixture(params=range(3))
+@pytest.fixture(params=[(kind, number) for kind in (Dice.unreasonable, Dice.just_within) for number in range(2)])
 def random_sheet(request: pytest.FixtureRequest, turn: date, people: list[int]) -> Iterator[Connection]:
     """A transaction in which a random sheet was decided over what another one has left in the plan."""
-    dice = Dice(f"{settings().timezone} {turn} {request.param}")
+    made, number = request.param
+    dice = Dice(f"{settings().timezone} {turn} {number}")
     first = turn - timedelta(10)
     with db.engine().begin() as conn:
         dice.disturb(conn, people, first)
-        KIND.write(conn, decided(conn, dice.sheet(people, first)))
+        KIND.write(conn, decided(conn, made(dice, people, first)))
     with db.engine().connect() as conn, conn.begin() as transaction:
-        decided(conn, dice.sheet(people, first))
+        decided(conn, made(dice, people, first))
         yield conn
         transaction.rollback()
 
@@ -321,7 +347,7 @@ def test_sql_suspects_all_that_the_engine_would_warn_of(random_sheet: Connection
         )
     ]
     for statement in (
-        "DROP TABLE suspects, seen",
+        "DROP TABLE IF EXISTS suspects, seen",
         """CREATE TEMPORARY TABLE suspects ON COMMIT DROP AS
         SELECT employee_id, row_number, edge.first, edge.last
         FROM planned, (SELECT min(nominal_date) AS first, max(nominal_date) AS last FROM planned) edge
@@ -329,7 +355,6 @@ def test_sql_suspects_all_that_the_engine_would_warn_of(random_sheet: Connection
     ):
         conn.execute(text(statement))
     everything = list(chain.from_iterable(judged(conn)))
-    assert everything
     assert sorted(noted) == sorted(everything)
 
 
