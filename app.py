@@ -16,7 +16,7 @@ with start.later():
     from chalicelib.backups import asked, drill, expire
     from chalicelib.backups import run as backups
     from chalicelib.floor import closing
-    from chalicelib.imports import arrivals
+    from chalicelib.imports import arrivals, presigned
     from chalicelib.migrations import asked as migrations
     from chalicelib.people import leaving
 
@@ -32,7 +32,7 @@ entrance.enter(app)
 @app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
 def on_upload(event: S3Event) -> None:
     """A sheet was put into the uploads bucket, or a marker that asks for work."""
-    arrivals.on_event(continuation.carried_on(event.to_dict(), asked.WORK))
+    arrivals.on_event(continuation.carried_on(event.to_dict(), asked.WORK | presigned.WORK))
 
 
 @app.schedule(settings().sweep_schedule)

@@ -17,6 +17,8 @@ from chalicelib.floor.handover import routes as handover
 from chalicelib.floor.marking import routes as marking
 from chalicelib.floor.notes import routes as notes
 from chalicelib.floor.periods import routes as periods
+from chalicelib.imports.posted import routes as posted
+from chalicelib.imports.presigned import routes as presigned
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.leave.routes import routes as leave
 from chalicelib.people.past import routes as past
@@ -61,6 +63,8 @@ ALL: tuple[Routes, ...] = (
     options,
     audit,
     uploads,
+    presigned,
+    posted,
     backups,
 )
 

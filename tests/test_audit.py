@@ -11,6 +11,8 @@ from sqlalchemy import event, text
 
 from chalicelib.core import db
 from chalicelib.core.tables import metadata
+from chalicelib.imports import posted
+from chalicelib.imports.sheets import KINDS
 from chalicelib.routes import ALL
 from tests import make
 from tests.api import Answer, Api
@@ -202,6 +204,13 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
 """For each route that writes, what the floor must have, and a call that succeeds then."""
 
 ELSEWHERE = {
+    "POST /uploads": "an upload is the record of itself",
+    "POST /uploads/{upload_id}/retry": "likewise; its rows are written, and audited, by a function",
+    "POST /uploads/{upload_id}/cancel": "likewise",
+    **dict.fromkeys(
+        (f"POST {path}" for path, (kind, _) in posted.BATCHES.items() if kind in KINDS),
+        "a sheet is audited under its upload: one line for what it adds, not a line under the request",
+    ),
     "POST /backups": "asks: a marker in the bucket names the caller, and the work is done by a function",
     "POST /backups/{backup_id}/verify": "asks likewise",
     "POST /backups/{backup_id}/pin": "the mark beside the dump counts, and names who pinned it; the table follows S3",

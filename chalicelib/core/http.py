@@ -21,6 +21,7 @@ from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, Too
 from chalicelib.core.exports import exported
 from chalicelib.core.inputs import EVERY_ROW, Empty, ListQuery, read_body, read_query
 from chalicelib.core.log import request_id
+from chalicelib.core.posted import read_file
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ class Declared:
     """One route as declared; what requests are validated by and what OpenAPI is written from.
 
     `answer` is its JSON, `files` are the content types of the Files that it answers with; most have only the first.
-    A `secret` answer is said once and kept nowhere.
+    A `secret` answer is said once and kept nowhere. With `instead` the body is a file
+    (`posted.Posted`), and that is how a larger one is sent.
     """
 
     method: str
@@ -71,6 +73,7 @@ class Declared:
     roles: frozenset[str]
     errors: tuple[int, ...]
     secret: bool = False
+    instead: str | None = None
 
     @property
     def summary(self) -> str:
@@ -168,6 +171,11 @@ class Routes:
     def delete(self, path: str, **declaration: Any) -> Callable[[View], View]:
         return self._route("DELETE", path, **declaration)
 
+    def answer(self, method: str, path: str, request: Request, variables: dict[str, str]) -> Response:
+        """The reply of the route that is declared with this method and path."""
+        route = next(one for one in self.declared if (one.method, one.path) == (method, path))
+        return _answer(route, request, variables)
+
     def _route(
         self,
         method: str,
@@ -181,9 +189,12 @@ class Routes:
         roles: frozenset[str] = EVERYBODY,
         errors: tuple[int, ...] = (),
         secret: bool = False,
+        instead: str | None = None,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            route = Declared(method, path, view, self.tag, query, body, answer, files, status, roles, errors, secret)
+            route = Declared(
+                method, path, view, self.tag, query, body, answer, files, status, roles, errors, secret, instead
+            )
             self.declared.append(route)
 
             # Chalice refuses a wrong Content-Type in words of its own; we check it ourselves.
@@ -207,7 +218,10 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
                 told = _once(route, call, values, call.repeat)
                 return respond(told.status, msgspec.Raw(told.body), this)
             answer = _viewed(route, call, values)
-            return respond(route.status, _file(route, call, answer, values) if call.wants_all else answer, this)
+            is_file = isinstance(answer, (File, Elsewhere))
+            if call.wants_all and not is_file:
+                answer = _file(route, call, answer, values)
+            return respond(route.status, answer, this)
     except OpsdbError as error:
         if error.status >= 500:
             why = error if error.__cause__ else None
@@ -259,7 +273,7 @@ def _understand(
     except Invalid as error:
         problems += error.problems
     try:
-        body = _read_json(route, request) if route.body else None
+        body = _read_sent(route, request)
     except Invalid as error:
         problems += error.problems
     try:
@@ -323,6 +337,14 @@ def _name(name: str, text: str) -> str:
 def _query_values(request: Request) -> dict[str, list[str]]:
     params = request.query_params
     return {name: params.getlist(name) for name in params} if params else {}
+
+
+def _read_sent(route: Declared, request: Request) -> msgspec.Struct | None:
+    if route.instead is not None:
+        kind, raw = request.headers.get("content-type", ""), request.raw_body
+        raw = raw.encode() if isinstance(raw, str) else raw
+        return read_file(kind, raw, instead=route.instead)
+    return _read_json(route, request) if route.body else None
 
 
 def _read_json(route: Declared, request: Request) -> msgspec.Struct:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
+from chalicelib.core import posted
 from chalicelib.core.answers import JSON, Elsewhere, Problem
 from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.http import NAME, NOBODY, Declared
@@ -62,6 +63,8 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
         operation["description"] = f"Roles: {', '.join(sorted(route.roles))}."
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+    if route.instead is not None:
+        operation["requestBody"] = {"required": True, "content": {posted.FORM: {"schema": posted.schema()}}}
     return operation
 
 
@@ -92,7 +95,7 @@ def _errors(route: Declared) -> list[int]:
         statuses.add(404)
     if route.listed:
         statuses.add(413)
-    if route.body is not None:
+    if route.body is not None or route.instead is not None:
         statuses |= {413, 415}
     return sorted(statuses)
 

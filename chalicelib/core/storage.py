@@ -34,7 +34,9 @@ def s3() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    return boto3.client("s3", config=Config(signature_version="s3v4", retries={"mode": "standard"}))
+    # Forms are posted to the region's own endpoint, which us-east-1 has to be told.
+    ours = {"us_east_1_regional_endpoint": "regional"}
+    return boto3.client("s3", config=Config(signature_version="s3v4", retries={"mode": "standard"}, s3=ours))
 
 
 def kind_of(key: str) -> str | None:
@@ -59,6 +61,11 @@ def direct_key(kind: str, name: str) -> str:
 
 def result_key(key: str) -> str:
     return f"{RESULTS}{key}.json"
+
+
+def corrected_key(key: str) -> str:
+    """The rows that failed, to be corrected and uploaded again."""
+    return f"{RESULTS}{key}.errors.xlsx"
 
 
 def export_key(identity: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """The ways in: the bucket's event, a file at hand, and the sweep for what was lost on the way."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,19 +26,6 @@ LOST_AFTER = timedelta(minutes=15)
 
 NEVER_COMES_AFTER = timedelta(hours=2)
 """An hour after its form expired, what was being sent then has come too."""
-
-
-def past_test_events(handler: Callable[..., None]) -> Callable[[dict[str, Any], Any], None]:
-    """The handler, called only for documents with records: S3's test event has none, and Chalice reads the first
-    record before any code of ours runs."""
-
-    def handle(event: dict[str, Any], context: Any) -> None:
-        if event.get("Records"):
-            handler(event, context)
-        else:
-            log.info("an event without records", extra={"event": event.get("Event")})
-
-    return handle
 
 
 def on_event(document: Mapping[str, Any]) -> None:

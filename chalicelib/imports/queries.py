@@ -119,7 +119,10 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
     if awaited is not None:
         return int(awaited)
     made = conn.execute(
-        upsert(uploads).values(**facts | _asked_by(conn, facts)).on_conflict_do_nothing().returning(uploads.c.upload_id)
+        upsert(uploads)
+        .values(**{**facts, **_asked_by(conn, facts)})
+        .on_conflict_do_nothing()
+        .returning(uploads.c.upload_id)
     ).scalar()
     if made is not None:
         return int(made)
@@ -134,7 +137,7 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
 
 
 def _asked_by(conn: Connection, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Whoever asked for the key: a form that is sent twice makes a second version, with no more rights than the first."""
+    """Whoever asked for the key: a form that is sent twice makes a second version, with the rights of the first."""
     first = conn.execute(
         select(uploads.c.role, uploads.c.uploaded_by, uploads.c.options, uploads.c.dry_run)
         .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], uploads.c.role.is_not(None))
@@ -168,7 +171,7 @@ def forget_awaited(conn: Connection, *, before: datetime) -> int:
 def hold(conn: Connection, *, upload_id: int) -> bool:
     """Whether the upload still is to be run; nobody cancels it until the transaction ends."""
     held = select(uploads.c.state).where(uploads.c.upload_id == upload_id).with_for_update()
-    return conn.execute(held).scalar_one() == "running"
+    return bool(conn.execute(held).scalar_one() == "running")
 
 
 def cancel(conn: Connection, *, upload_id: int) -> bool:
@@ -187,7 +190,7 @@ def start_over(conn: Connection, *, upload_id: int) -> bool:
     again = update(uploads).where(
         uploads.c.upload_id == upload_id, uploads.c.state.in_(("waiting", "failed")), not_(_AWAITED)
     )
-    counts = {name: 0 for name in uploads.c.keys() if name.endswith("_count")}
+    counts = {column.name: 0 for column in uploads.c if column.name.endswith("_count")}
     done = again.values(state="waiting", rows_read=0, last_row=0, message=None, finished_at=None, **counts)
     if not conn.execute(done).rowcount:
         return False
@@ -196,13 +199,24 @@ def start_over(conn: Connection, *, upload_id: int) -> bool:
     return True
 
 
+def sentences(conn: Connection, *, upload_id: int, finding: str) -> list[str]:
+    """The first findings of a kind, a sentence each: "Row 15: Hire Date: is no date"."""
+    found = conn.execute(
+        select(upload_errors.c.row_number, upload_errors.c.column_name, upload_errors.c.reason)
+        .where(upload_errors.c.upload_id == upload_id, upload_errors.c.finding == finding)
+        .order_by(upload_errors.c.row_number, upload_errors.c.error_id)
+        .limit(1_000)
+    )
+    return [f"Row {row.row_number}: " + ": ".join(filter(None, (row.column_name, row.reason))) for row in found]
+
+
 def failed_reasons(conn: Connection, *, upload_id: int, most: int) -> dict[int, str]:
     """Why each row failed, by its number, of the first ones."""
     reason = func.concat_ws(": ", upload_errors.c.column_name, upload_errors.c.reason)
     found = conn.execute(
         select(
             upload_errors.c.row_number,
-            func.string_agg(reason, aggregate_order_by(literal("; "), upload_errors.c.error_id)),
+            func.string_agg(reason, aggregate_order_by(literal("; "), upload_errors.c.error_id)).label("why"),
         )
         .where(upload_errors.c.upload_id == upload_id, upload_errors.c.finding == "error")
         .where(upload_errors.c.row_number.is_not(None))
@@ -210,7 +224,7 @@ def failed_reasons(conn: Connection, *, upload_id: int, most: int) -> dict[int, 
         .order_by(upload_errors.c.row_number)
         .limit(most)
     )
-    return {row_number: why for row_number, why in found}
+    return {row.row_number: row.why for row in found}
 
 
 def lock(conn: Connection, *, upload_id: int) -> bool:
