@@ -5,8 +5,8 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -121,23 +121,14 @@ def migrated(server: postgres.Server) -> str:
     return "migrated"
 
 
-@pytest.fixture(scope="session")
-def administrator(server: postgres.Server) -> Iterator[Callable[[str], None]]:
-    """`administer` over one connection, since opening one takes as long as dropping a database."""
-    conn = psycopg2.connect(server.admin_url)
-    conn.autocommit = True
-    with closing(conn), conn.cursor() as cursor:
-        yield cursor.execute
-
-
 @pytest.fixture
-def database(server: postgres.Server, migrated: str, administrator: Callable[[str], None]) -> Iterator[str]:
+def database(server: postgres.Server, migrated: str) -> Iterator[str]:
     """The name of this test's own copy of the migrated database."""
     name = f"test_{secrets.token_hex(4)}"
-    administrator(f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
+    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
     steps.bootstrap(server.admin_url, database=name, passwords={})
     yield name
-    administrator(f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
