@@ -53,6 +53,7 @@ def enter(app: Chalice, *, indexed: Path | None = None) -> None:
 def _later(app: Chalice, one: Entry) -> Callable[..., Response]:
     def handle(**variables: str) -> Response:
         feature: Routes = import_module(one.module).routes
+        assert app.current_request is not None
         return feature.answer(one.method, one.path, app.current_request, variables)
 
     return handle

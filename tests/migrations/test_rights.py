@@ -13,7 +13,16 @@ from tests.migrations.catalogue import catalogue, connected
 TABLES = {*metadata.tables, "alembic_version"}
 NEVER_CHANGED = {"people", "employee_rewards", "periods"}
 NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version"}
-SECRET = {"users", "api_keys", "db_users", "audit_log", "upload_rows", "upload_errors", "calendar_feeds", "request_keys"}
+SECRET = {
+    "users",
+    "api_keys",
+    "db_users",
+    "audit_log",
+    "upload_rows",
+    "upload_errors",
+    "calendar_feeds",
+    "request_keys",
+}
 UNAUDITED = {
     "adjustments": "corrections in closed months, written beside the audit",
     "alembic_version": "Alembic's own",
