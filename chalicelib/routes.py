@@ -20,6 +20,7 @@ from chalicelib.floor.periods import routes as periods
 from chalicelib.imports.posted import routes as posted
 from chalicelib.imports.presigned import routes as presigned
 from chalicelib.imports.routes import routes as uploads
+from chalicelib.imports.templates import routes as templates
 from chalicelib.leave.routes import routes as leave
 from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
@@ -65,6 +66,7 @@ ALL: tuple[Routes, ...] = (
     uploads,
     presigned,
     posted,
+    templates,
     backups,
 )
 
