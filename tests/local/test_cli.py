@@ -393,6 +393,7 @@ def test_the_demo_is_loaded_into_an_empty_floor_only(fresh: dict[str, str]) -> N
         prepare.prepare(fresh, True, say=said.append)
     assert sum("demo" in one for one in said) == 1
 
+
 # The way back
 
 

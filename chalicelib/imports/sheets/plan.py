@@ -5,6 +5,9 @@ plan around them), `standing` (the plan's rows of the same person-days), `days` 
 verdict) and `going` (rows that the sheet lacks, if they are to be removed).
 """
 
+from datetime import date, timedelta
+from typing import NamedTuple
+
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
@@ -12,6 +15,15 @@ from chalicelib.imports.sheets import clashes
 from chalicelib.imports.sheets.sheet import Counts, Job, record
 from chalicelib.imports.sheets.turning import Turning
 from chalicelib.schedules.calendar_queries import AROUND
+
+
+class Attended(NamedTuple):
+    """People with attendance, and the dates between which theirs lies."""
+
+    employee_ids: list[int]
+    first: date
+    last: date
+
 
 PLACES = """, start_date + start_time AS starts, stop_date + stop_time AS stops,
     dense_rank() OVER (PARTITION BY employee_id, nominal_date
@@ -205,6 +217,23 @@ def count(conn: Connection, *, disappeared: int, duplicate: int, warned: int) ->
         disappeared=disappeared,
         warned=warned,
     )
+
+
+def attended(conn: Connection, job: Job) -> Attended | None:
+    """Whose days that the sheet changes have attendance already, from the first to the last; None where nobody's.
+
+    What the sheet lacks is never removed where it has been attended.
+    """
+    found = conn.execute(
+        text(
+            """SELECT array_agg(DISTINCT t.employee_id), min(t.date), max(t.date)
+            FROM days d JOIN attendances t ON t.employee_id = d.employee_id AND t.date = d.nominal_date
+            WHERE d.verdict IS NULL AND d.nominal_date <= :today HAVING count(*) > 0"""
+        ),
+        # Attendance of days to come is a day's at most.
+        {"today": job.local_now.date() + timedelta(1)},
+    ).one_or_none()
+    return Attended(*found) if found else None
 
 
 def carry_out(conn: Connection, job: Job) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_value
+from chalicelib.attendance.following import follow
 from chalicelib.core.settings import settings
 from chalicelib.imports.people import Directory
 from chalicelib.imports.queries import wait_for_table
@@ -71,7 +72,10 @@ class Schedules:
         return plan.count(conn, disappeared=disappeared, duplicate=duplicate, warned=warned)
 
     def write(self, conn: Connection, job: Job) -> None:
+        recorded = plan.attended(conn, job)
         plan.carry_out(conn, job)
+        if recorded:
+            follow(conn, employee_ids=recorded.employee_ids, first=recorded.first, last=recorded.last)
 
 
 class ShiftChecker:
