@@ -63,9 +63,9 @@ def result_key(key: str) -> str:
     return f"{RESULTS}{key}.json"
 
 
-def corrected_key(key: str) -> str:
-    """The rows that failed, to be corrected and uploaded again."""
-    return f"{RESULTS}{key}.errors.xlsx"
+def corrected_key(key: str, upload_id: int) -> str:
+    """The rows that failed, to be corrected and uploaded again; a key may have several versions, each its own."""
+    return f"{RESULTS}{key}.{upload_id}.errors.xlsx"
 
 
 def export_key(identity: str, name: str) -> str:

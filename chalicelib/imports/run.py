@@ -16,10 +16,11 @@ from sqlalchemy import Connection
 from chalicelib.core import db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
+from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
-from chalicelib.core.storage import result_key, s3
-from chalicelib.imports import header, queries
+from chalicelib.core.storage import corrected_key, result_key, s3
+from chalicelib.imports import corrected, header, queries
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
@@ -108,7 +109,10 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
     job = Job(upload.upload_id, Options(**upload.options), local_now, upload.object_modified)
     with _downloaded(upload) as (path, sha256):
         staged = _stage(conn, upload, kind, job, path, progress)
-    return _apply(conn, upload, kind, job, staged, sha256)
+        outcome = _apply(conn, upload, kind, job, staged, sha256)
+        if outcome["error_count"]:
+            _put_corrected(conn, upload, kind, path)
+    return outcome
 
 
 @contextmanager
@@ -248,6 +252,21 @@ def _outcome(job: Job, counts: Counts, failed: int, *, refused: bool) -> dict[st
 def _warnings(count: int) -> str:
     listed = f", of which the first {LISTED:,} are listed" if count > LISTED else ""
     return f"{'warning' if count == 1 else 'warnings'}{listed}"
+
+
+def _put_corrected(conn: Connection, upload: Claimed, kind: Kind, path: Path) -> None:
+    """The rows that failed, beside the file."""
+    with conn.begin():
+        reasons = queries.failed_reasons(conn, upload_id=upload.upload_id, most=corrected.MOST_ROWS)
+    with tempfile.NamedTemporaryFile(prefix="opsdb-", suffix=".xlsx") as file:
+        corrected.write(file, path, limits(), columns=kind.columns, reasons=reasons, upload_id=upload.upload_id)
+        file.seek(0)
+        s3().put_object(
+            Bucket=upload.bucket,
+            Key=corrected_key(upload.key, upload.upload_id),
+            Body=file,
+            ContentType=CONTENT_TYPES["xlsx"],
+        )
 
 
 def _put_result(conn: Connection, upload: Claimed) -> None:

@@ -1,0 +1,82 @@
+"""Rows that failed, in the layout of their sheet with the reasons beside them: to be corrected and uploaded again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from datetime import time as time_of_day
+from itertools import chain, islice, takewhile
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from chalicelib.imports import header
+from chalicelib.imports.readers import Limits, open_rows
+from chalicelib.imports.sheets.sheet import Column
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
+
+MOST_ROWS = 100_000
+"""Rows that one workbook gives back; the list of findings has every one."""
+
+ADDED = ("Reason", "Upload", "Row")
+"""The columns that are put behind the sheet's own, which a second upload passes over."""
+
+_FIRST_DAY = date(1900, 3, 1)  # Excel believes in 29 February 1900
+_MOST_DIGITS = 10**15
+_MOST_CHARACTERS = 32_767
+_SHOWN: dict[type, str] = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd", time_of_day: "hh:mm:ss"}
+
+
+def write(
+    file: IO[bytes],
+    path: Path,
+    limits: Limits,
+    *,
+    columns: Sequence[Column],
+    reasons: Mapping[int, str],
+    upload_id: int,
+) -> None:
+    """The rows of the sheet at `path` that `reasons` names by number, as a workbook; nothing in it can run."""
+    import xlsxwriter
+
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        sheet = book.add_worksheet("Failed rows")
+        formats = {kind: book.add_format({"num_format": shown}) for kind, shown in _SHOWN.items()}
+        for place, cells in enumerate(_rows(path, limits, columns, reasons, upload_id)):
+            for column, cell in enumerate(cells):
+                _write(sheet, place, column, cell, formats)
+
+
+def _rows(
+    path: Path, limits: Limits, columns: Sequence[Column], reasons: Mapping[int, str], upload_id: int
+) -> Iterator[list[Any]]:
+    """The header and the failed rows, each as wide as the header, and then what is added."""
+    last = max(reasons, default=0)
+    with open_rows(path, limits) as opened:
+        rows = iter(opened)
+        head = list(islice(rows, header.LOOK_AT))
+        found = header.find(head, columns)
+        [titles] = [row.cells for row in head if row.number == found.number]
+        yield [*titles, *ADDED]
+        for row in takewhile(lambda one: one.number <= last, chain(head, rows)):
+            if row.number in reasons:
+                cells = [*row.cells, *[None] * len(titles)][: len(titles)]
+                yield [*cells, reasons[row.number], upload_id, row.number]
+
+
+def _write(sheet: "Worksheet", row: int, column: int, cell: Any, formats: Mapping[type, Any]) -> None:
+    """A cell as it was, where Excel can say it; nothing goes through the library's guessing."""
+    if cell is None:
+        return
+    if type(cell) in formats and not (isinstance(cell, date) and _is_early(cell)):
+        sheet.write_datetime(row, column, cell, formats[type(cell)])
+    elif isinstance(cell, bool):
+        sheet.write_boolean(row, column, cell)
+    elif isinstance(cell, (int, float)) and abs(cell) < _MOST_DIGITS:
+        sheet.write_number(row, column, cell)
+    else:
+        sheet.write_string(row, column, str(cell)[:_MOST_CHARACTERS])
+
+
+def _is_early(day: date) -> bool:
+    return (day.date() if isinstance(day, datetime) else day) < _FIRST_DAY
