@@ -1,5 +1,6 @@
 """What the functions do of which AWS hears, done for real: each handler by its event, in every way it ends."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import botocore.session
 import msgspec
 import pytest
 from moto import mock_aws
+from sqlalchemy import text
 
 import app
 from chalicelib.backups import manifest
@@ -22,7 +24,7 @@ from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.readback import Damaged
 from chalicelib.core import auth, clock, continuation, db, exports, secrets
 from chalicelib.core.continuation import Marker
-from chalicelib.core.storage import direct_key, dump_key, incoming_key, marker_key, s3
+from chalicelib.core.storage import DO, direct_key, dump_key, incoming_key, marker_key, s3
 from chalicelib.imports import arrivals
 from local import events
 from local.processes import HOST
@@ -110,6 +112,7 @@ def all_of(stage: Stage, folder: Path) -> None:
         key = auth.create_key(conn, name="test", role="admin")[1]
     api(stage, key)
     exporting(stage, key)
+    bringing(stage, key)
     sweeping(stage)
     expiring(stage)
     stage.fire("archive")
@@ -189,6 +192,37 @@ def exporting(stage: Stage, key: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exports, "LARGEST_ANSWER", 1)
         assert stage.call("api_handler", wanted)["statusCode"] == 303
+
+
+def bringing(stage: Stage, key: str) -> None:
+    """A sheet in a request's body, a form for another, and one that failed, tried again elsewhere."""
+    edge = "a-boundary"
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
+    body = head.encode() + make.workbook([make.employee_row()]) + f"\r\n--{edge}--\r\n".encode()
+    event = documents.request("POST", "/api/employees/batch", key=key)
+    event["headers"]["content-type"] = f"multipart/form-data; boundary={edge}"
+    event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
+    event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+    posted = stage.call("api_handler", event)
+    assert posted["statusCode"] == 200, posted
+    with make.written() as conn:
+        conn.execute(text("UPDATE uploads SET error_count = 1 WHERE key LIKE 'direct/%'"))
+        upload_id = conn.execute(text("SELECT max(upload_id) FROM uploads WHERE key LIKE 'direct/%'")).scalar_one()
+    errors = {"path": {"upload_id": upload_id}, "query": {"format": ["xlsx"]}, "key": key}
+    given_back = stage.call("api_handler", documents.request("GET", "/api/uploads/{upload_id}/errors", **errors))
+    assert given_back["statusCode"] == 303, given_back
+    wanted = {"kind": "employees", "filename": "a.xlsx", "size": 10}
+    assert (
+        stage.call("api_handler", documents.request("POST", "/api/uploads", body=wanted, key=key))["statusCode"] == 201
+    )
+    with make.written() as conn:
+        failed = conn.execute(text("UPDATE uploads SET state = 'failed' WHERE key LIKE 'direct/%' RETURNING upload_id"))
+        upload_id = failed.scalars().first()
+    again = documents.request("POST", "/api/uploads/{upload_id}/retry", path={"upload_id": upload_id}, key=key)
+    assert stage.call("api_handler", again)["statusCode"] == 202
+    asked = s3().list_objects_v2(Bucket=BUCKETS["Uploads"], Prefix=f"{DO}import/")["Contents"][0]
+    record = {"s3": {"bucket": {"name": BUCKETS["Uploads"]}, "object": {"key": asked["Key"]}}}
+    stage.call("on_upload", {"Records": [record]})
 
 
 def expiring(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chalicelib.core.storage import INCOMING
 from tests.infra.evaluation import Request
 from tests.infra.grants import ACCOUNT, FUNCTIONS, KEY, REGION, SECRET, USERS, arn
 from tests.infra.recording import Call
@@ -60,6 +61,11 @@ def _of_s3(call: Call) -> Iterator[tuple[str, str]]:
     bucket = f"arn:aws:s3:::{call.parameters['Bucket']}"
     if call.operation in ON_BUCKETS:
         yield ON_BUCKETS[call.operation], bucket
+        return
+    if call.operation == "CreateBucket":
+        # What boto looks the address of a form up by. Whoever signs one must be allowed what it allows.
+        yield "s3:PutObject", f"{bucket}/{INCOMING}employees/form"
+        yield from ((of_the_key, KEY) for of_the_key in OF_THE_KEY.get("PutObject", ()))
         return
     action = ON_OBJECTS[call.operation]
     versioned = "VersionId" in call.parameters
