@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 routes = Routes(__name__, tag="uploads")
 
-CATEGORIES = ("department", "role", "shift", "work_code")
+CATEGORIES = ("department", "exception_type", "role", "shift", "work_code")
 """The fields whose values are chosen from the dropdowns."""
 
 ROWS = 1_000
@@ -41,6 +41,16 @@ EXAMPLES = {
     "start": "09:00",
     "stop": "17:30",
     "work_code": "REG",
+    "start_date": "2026-10-05",
+    "end_date": "2026-10-09",
+    "reason_id": "1",
+    "points": "50",
+    "date_awarded": "2026-10-05",
+    "date": "2026-10-05",
+    "interval_start": "09:30",
+    "calls": "100",
+    "handling_seconds": "180",
+    "required": "14",
 }
 """What a cell may look like, by field; a dropdown's is its first value."""
 

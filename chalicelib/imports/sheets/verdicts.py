@@ -1,0 +1,73 @@
+"""What most sheets have in common: rows with a verdict each, in the temporary table `incoming`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from chalicelib.admin.rules import unknown_value
+from chalicelib.core.settings import settings
+from chalicelib.imports.readers import cells
+from chalicelib.imports.sheets.sheet import Counts, Job, Kind, Problem, record, stage_as
+
+
+def day(cell: Any) -> Any:
+    """A date, in the site's order."""
+    return cells.date(cell, order=settings().date_order)
+
+
+def gather(conn: Connection, job: Job, kind: Kind, *, extra: str = "") -> None:
+    """The good rows as `incoming`, without a verdict yet."""
+    stage_as(conn, "incoming", kind=kind, job=job, extra=extra)
+    conn.execute(text("ALTER TABLE incoming ADD verdict text"))
+
+
+def judge(conn: Connection, job: Job, *, finding: str, rows: str) -> None:
+    """Record these rows under `finding`, which becomes their verdict, and leave them out of what follows."""
+    if record(conn, job, finding=finding, rows=rows):
+        conn.execute(
+            text(
+                """UPDATE incoming i SET verdict = :finding FROM upload_errors e
+                WHERE e.upload_id = :upload_id AND e.row_number = i.row_number AND e.finding = :finding
+                  AND i.verdict IS NULL"""
+            ),
+            {"upload_id": job.upload_id, "finding": finding},
+        )
+
+
+def judge_repeated(conn: Connection, job: Job, *, header: str, key: str, facts: Sequence[str]) -> None:
+    """Rows with the same key: one that says the same as an earlier row is a duplicate, others contradict each other."""
+    same = " AND ".join(f"o.{fact} IS NOT DISTINCT FROM i.{fact}" for fact in facts)
+    pairs = f"FROM incoming i JOIN incoming o USING ({key}) WHERE i.verdict IS NULL AND o.verdict IS NULL"
+    judge(
+        conn,
+        job,
+        finding="duplicate",
+        rows=f"""SELECT i.row_number, '{header}', NULL::text, 'is the same as row ' || min(o.row_number)
+            {pairs} AND o.row_number < i.row_number AND {same} GROUP BY i.row_number""",
+    )
+    judge(
+        conn,
+        job,
+        finding="error",
+        rows=f"""SELECT i.row_number, '{header}', NULL::text, 'is said otherwise in row '
+                   || string_agg(o.row_number::text, ', ' ORDER BY o.row_number)
+            {pairs} AND o.row_number <> i.row_number GROUP BY i.row_number""",
+    )
+
+
+def count(conn: Connection) -> Counts:
+    """Rows by verdict; `new` and `changed` are those that will be written."""
+    rows = conn.execute(text("SELECT verdict, count(*) AS rows FROM incoming GROUP BY verdict"))
+    found = {row.verdict: row.rows for row in rows}
+    return Counts(
+        success=found.get("new", 0) + found.get("changed", 0),
+        unchanged=found.get("unchanged", 0),
+        duplicate=found.get("duplicate", 0),
+    )
+
+
+def unknown(category: str, value: str, *, header: str, active: Sequence[str]) -> list[Problem]:
+    """What is wrong with a dropdown's value, under its column's name."""
+    sentence = unknown_value(category, value, active)
+    return [Problem(header, value, sentence.partition(f"{value}: ")[2])] if sentence else []
