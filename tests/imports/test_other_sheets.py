@@ -160,6 +160,20 @@ def test_an_upload_of_awards_that_was_undone_may_come_again(ada: int, tmp_path: 
         assert rows("SELECT sum(points) FROM employee_rewards") == [(0,)]
 
 
+def test_an_award_that_was_reversed_by_hand_stays_reversed(ada: int, tmp_path: Path) -> None:
+    line = (ada, 1, 50, MONDAY, None)
+    put(tmp_path, "rewards", line)
+    with make.written() as conn:
+        conn.execute(
+            text(
+                """INSERT INTO employee_rewards (employee_id, reason_id, points, date_awarded, awarded_by, reverses)
+                SELECT employee_id, reason_id, -points, date_awarded, 'test', reward_id FROM employee_rewards"""
+            )
+        )
+    assert counts(put(tmp_path, "rewards", line)) == (0, 1, 0, 0)
+    assert rows("SELECT sum(points) FROM employee_rewards") == [(0,)]
+
+
 @pytest.mark.parametrize(
     ("kind", "table", "before", "after", "shown"),
     [
