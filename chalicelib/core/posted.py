@@ -25,7 +25,7 @@ class Posted(msgspec.Struct, frozen=True):
 
 def schema() -> dict[str, Any]:
     """The form as OpenAPI says it."""
-    file = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+    file = {"type": "string", "format": "binary"}
     return {"type": "object", "properties": {FIELD: file}, "required": [FIELD], "additionalProperties": False}
 
 

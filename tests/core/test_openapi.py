@@ -106,7 +106,7 @@ def test_every_parameter_role_and_refusal_of_a_route_is_described(route: Declare
     else:
         assert {"401", "403", "503"} <= statuses
         assert all(role in operation["description"] for role in route.roles)
-    assert (route.body is None) == ("requestBody" not in operation)
+    assert (route.body is None and route.instead is None) == ("requestBody" not in operation)
 
 
 def test_a_path_variable_is_a_whole_segment_and_has_one_name_per_position() -> None:
