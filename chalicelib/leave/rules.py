@@ -11,6 +11,9 @@ from chalicelib.schedules.instants import Interval, hours_within
 from chalicelib.schedules.rules import ONE_DAY
 
 
+ONBOARDING = frozenset({"training", "nesting"})
+
+
 class LeaveDays(msgspec.Struct, frozen=True):
     """What leave costs: `days` that the plan has as work; `unknown` is how many days have no plan yet."""
 
@@ -54,8 +57,9 @@ def range_problems(start: date, end: date, *, start_time: time | None, end_time:
 def class_problem(exception_type: str, type_class: str, *, work_code: str, code_class: str) -> str | None:
     """Why an exception of this type cannot lay that work code over the plan; None when it can.
 
-    The classes must be the same. Only planned and unplanned absence go together: leave may turn out to be sickness.
+    The classes must be the same. But leave may turn out to be sickness, and people are nesting on days that planning
+    tools call training, so these go together.
     """
-    if type_class == code_class or {type_class, code_class} <= AWAY:
+    if type_class == code_class or any({type_class, code_class} <= kin for kin in (AWAY, ONBOARDING)):
         return None
     return f"work_code: {work_code} is of class {code_class}, which contradicts {exception_type} ({type_class})"

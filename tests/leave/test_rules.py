@@ -131,6 +131,8 @@ def test_hours_are_for_one_day_and_dates_in_order(
         ("Leave", "away_planned", "SICK", "away_unplanned", True),
         ("Nesting", "nesting", "REG", "work", False),
         ("Nesting", "nesting", "NEST", "nesting", True),
+        ("Nesting", "nesting", "TRAIN", "training", True),
+        ("Training", "training", "REG", "work", False),
     ],
 )
 def test_a_work_code_must_not_contradict_the_type(
