@@ -5,6 +5,7 @@ Python subtracts two datetimes of one zone by the clock on the wall, so everythi
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -68,6 +69,12 @@ def shift_interval(placed: Placed, *, zone: ZoneInfo) -> Interval | None:
     times say because of it, and shifts that follow each other by the clock do so as instants. One that ends within the
     hour after the missing one may come out empty.
     """
+    return _interval(placed, zone)
+
+
+# A floor has few different shifts: a thousand calendars of a month are 30,000 rows and a hundredth of that in here.
+@lru_cache(maxsize=8192)
+def _interval(placed: Placed, zone: ZoneInfo) -> Interval | None:
     local = edges(placed)
     if local is None:
         return None

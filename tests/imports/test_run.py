@@ -12,6 +12,7 @@ from sqlalchemy import text
 from chalicelib.core import db, storage
 from chalicelib.imports import arrivals, queries
 from chalicelib.imports import run as running
+from chalicelib.imports.sheets import KINDS
 from tests import make
 from tests.conftest import Site
 
@@ -145,7 +146,7 @@ def test_a_sheet_in_a_folder_of_no_known_kind_fails_and_says_which_are_known(sit
     arrivals.on_event(put(site, "shedules", week))
     upload = rows("SELECT state, message FROM uploads")[0]
     assert upload.state == "failed"
-    assert upload.message == "Sheets of the kind 'shedules' are not understood; known are employees, schedules."
+    assert upload.message == f"Sheets of the kind 'shedules' are not understood; known are {', '.join(KINDS)}."
 
 
 def test_an_option_that_is_neither_true_nor_false_fails_the_upload(site: Site, week: bytes) -> None:
