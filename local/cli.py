@@ -24,7 +24,7 @@ from chalicelib.imports import arrivals, queries
 from chalicelib.imports.queries import FindingFilters, RowFinding, Upload
 from chalicelib.imports.sheets import KINDS
 from chalicelib.migrations import steps
-from local import checking, deploying, packaging, prepare, proofs, stack, terminal, undoing
+from local import checking, deploying, migrating, packaging, prepare, proofs, stack, terminal, undoing
 from local.options import as_json, on_floor, sheet_options
 from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
 from local.vendor.build import TRIAL, build
@@ -281,7 +281,14 @@ def _fates(done: expire.Expired) -> Iterator[str]:
         yield f"{done.left} more are left to the next run."
 
 
-for command in [undoing.undo, *proofs.COMMANDS, *packaging.COMMANDS, *deploying.COMMANDS, *checking.COMMANDS]:
+for command in [
+    undoing.undo,
+    migrating.migrate_from,
+    *proofs.COMMANDS,
+    *packaging.COMMANDS,
+    *deploying.COMMANDS,
+    *checking.COMMANDS,
+]:
     main.add_command(command)
 
 

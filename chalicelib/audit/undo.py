@@ -30,6 +30,9 @@ NEVER = {
 
 LEDGER = "employee_rewards"
 
+MOVED_IN = "opsdb.db"
+"""The kind of upload that fills a whole database, where many tables know nothing of uploads."""
+
 
 class Undoing(msgspec.Struct, frozen=True):
     """What was, or in a dry run would be, put back by table, and the first rows that stay as they are."""
@@ -71,3 +74,5 @@ def _check_upload(conn: Connection, upload_id: int) -> None:
         raise NotFound(f"upload_id: {upload_id} is no upload")
     if state not in DONE:
         raise Conflict(f"upload_id: {upload_id} is {state}; only what is done can be undone")
+    if queries.find_kind(conn, upload_id=upload_id) == MOVED_IN:
+        raise Conflict(f"upload_id: {upload_id} moved an earlier opsdb in; the way back is the backup from before it")

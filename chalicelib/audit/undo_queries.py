@@ -227,6 +227,11 @@ def reverse_awards(conn: Connection, *, by: str, today: date) -> None:
     conn.execute(text(_REVERSE), {"by": by, "today": today})
 
 
+def find_kind(conn: Connection, *, upload_id: int) -> str | None:
+    kind = text("SELECT kind FROM uploads WHERE upload_id = :upload_id")
+    return conn.execute(kind, {"upload_id": upload_id}).scalar()
+
+
 def find_state(conn: Connection, *, upload_id: int) -> str | None:
     """An upload's state; held until the transaction ends."""
     return conn.execute(text("SELECT state FROM uploads WHERE upload_id = :id FOR UPDATE"), {"id": upload_id}).scalar()
