@@ -4,7 +4,7 @@ People are counted by their share of an interval: somebody who starts in its mid
 over a day are the scheduled hours whatever the interval's length, and an hour is the mean of its halves.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -174,12 +174,12 @@ def _spread(
 
 
 def _time_in(cells: Sequence[Interval], stretches: Iterable[Stretch]) -> defaultdict[Key, timedelta]:
-    """How much of the stretches lies in each interval."""
+    """How much of the stretches lies in each interval; the many that are the same are looked at once."""
     found: defaultdict[Key, timedelta] = defaultdict(timedelta)
-    for one in stretches:
+    for one, people in Counter(stretches).items():
         for number in _touched(cells, one.interval):
             inside = min(one.interval.stop, cells[number].stop) - max(one.interval.start, cells[number].start)
-            found[one.department, number] += inside
+            found[one.department, number] += people * inside
     return found
 
 

@@ -33,6 +33,11 @@ class Interval(msgspec.Struct, frozen=True, order=True):
 
 def instants_of(local: datetime, *, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The instants at which the site's clocks show `local`: one, two in the repeated hour, none in the missing one."""
+    return _instants(local, zone)
+
+
+@lru_cache(maxsize=8192)
+def _instants(local: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     found = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return tuple(sorted(one for one in found if one.astimezone(zone).replace(tzinfo=None) == local))
 
@@ -140,6 +145,8 @@ def common(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interva
 def without(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
     """The moments of `some` that do not lie in `others`."""
     theirs = merged(others)
+    if not theirs:
+        return merged(some)
     return [rest for one in merged(some) for rest in _remains(one, [each for each in theirs if each.meets(one)])]
 
 
