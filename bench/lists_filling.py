@@ -75,8 +75,9 @@ FROM leave_requests WHERE status = 'Approved' ORDER BY employee_id, leave_id;
 INSERT INTO attendances (employee_id, date, check_in, check_out, exception_type, exception_type_source,
                          late_minutes, early_minutes, overtime_minutes)
 SELECT employee_id, nominal_date, CASE WHEN chance > 0 THEN start + make_interval(mins => chance - 9) END,
-       CASE WHEN chance > 0 THEN stop + interval '2 minutes' END, CASE chance WHEN 0 THEN 'Absent' WHEN 19 THEN 'Late' END,
-       CASE WHEN chance IN (0, 19) THEN 'lead' END, CASE WHEN chance > 14 THEN chance - 9 ELSE 0 END, 0, 0
+       CASE WHEN chance > 0 THEN stop + interval '2 minutes' END,
+       CASE chance WHEN 0 THEN 'Absent' WHEN 19 THEN 'Late' END, CASE WHEN chance IN (0, 19) THEN 'lead' END,
+       CASE WHEN chance > 14 THEN chance - 9 ELSE 0 END, 0, 0
 FROM (SELECT employee_id, nominal_date, start_date + start_time AS start, stop_date + stop_time AS stop,
              ((employee_id + (nominal_date - date '{FIRST_DAY}')) % 20)::int AS chance
       FROM schedules WHERE start_time IS NOT NULL AND nominal_date < date '{FIRST_DAY}' + 84) worked;

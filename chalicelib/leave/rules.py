@@ -10,7 +10,6 @@ from chalicelib.schedules.calendars import AWAY, BUSY, Shift
 from chalicelib.schedules.instants import Interval, hours_within
 from chalicelib.schedules.rules import ONE_DAY
 
-
 ONBOARDING = frozenset({"training", "nesting"})
 
 
