@@ -95,7 +95,7 @@ schedules_history = table(
     Column("archived_date", Date, nullable=False),
     also=lambda: (
         Index("schedules_history_employee_id_idx", "employee_id", "nominal_date"),
-        Index("schedules_history_nominal_date_idx", "nominal_date"),
+        Index("schedules_history_nominal_date_idx", "nominal_date", "schedule_id"),
     ),
 )
 
@@ -160,6 +160,7 @@ exceptions = table(
             unique=True,
             postgresql_where=text("status <> 'Rejected'"),
         ),
+        Index("exceptions_start_date_idx", "start_date", "exception_id"),
     ),
 )
 
@@ -235,6 +236,7 @@ leave_requests = table(
             name="times",
         ),
         Index("leave_requests_employee_id_idx", "employee_id", "start_date"),
+        Index("leave_requests_start_date_idx", "start_date", "leave_id"),
     ),
 )
 
@@ -248,6 +250,7 @@ leave_allowances = table(
     also=lambda: (
         UniqueConstraint("employee_id", "leave_type", "year"),
         CheckConstraint("days >= 0", name="days"),
+        Index("leave_allowances_year_idx", "year", "allowance_id"),
     ),
 )
 

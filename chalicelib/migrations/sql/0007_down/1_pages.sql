@@ -1,0 +1,5 @@
+DROP INDEX exceptions_start_date_idx;
+DROP INDEX leave_allowances_year_idx;
+DROP INDEX leave_requests_start_date_idx;
+DROP INDEX schedules_history_nominal_date_idx;
+CREATE INDEX schedules_history_nominal_date_idx ON schedules_history (nominal_date);
