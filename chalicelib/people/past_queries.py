@@ -159,7 +159,7 @@ def is_known(conn: Connection, *, employee_id: int) -> bool:
 
 
 _WORDS = "searchable(full_name, first_name, last_name, ruex_id, company_email, agent_id, axonify_id)"
-_SOUGHT = "replace(folded(:q), '''', '')"
+_SOUGHT = "replace(folded(:sought), '''', '')"
 _SEARCH = text(
     f"""SELECT employee_id, full_name, company_email, ruex_id, department, supervisor, batch, status,
            round(CAST(score AS numeric), 3)::float
@@ -179,8 +179,13 @@ _SEARCH = text(
 def search(conn: Connection, *, query: Search) -> list[Match]:
     """The people who match, best first; those who are there before those who left."""
     q = " ".join(query.q.replace(",", " ").split())
-    given = {"q": q, "like": _literally(q), "number": _number(q), "limit": query.limit}
+    given = {"q": q, "sought": _own_part(q), "like": _literally(q), "number": _number(q), "limit": query.limit}
     return [Match(*row) for row in conn.execute(_SEARCH, given)]
+
+
+def _own_part(q: str) -> str:
+    """What of an address is somebody's own: everybody shares the domain, and would be likened to it."""
+    return q.partition("@")[0].strip() or q
 
 
 def _number(q: str) -> int | None:
