@@ -44,7 +44,8 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
         steps.migrate(cloud, asked, built, done)
     done.stacks["chalice"] = "deployed"
     watch = found.with_release("watch")
-    bringing.bring(cloud, "watch", template=stacks.body(found.templates["watch"]), values=watch, outcome=done)
+    with release.lent(cloud, built.bucket, stacks.body(found.templates["watch"])) as template:
+        bringing.bring(cloud, "watch", template=template, values=watch, outcome=done)
     address = _address(cloud, built.bucket)
     steps.finished(
         cloud,

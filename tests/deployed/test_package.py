@@ -16,6 +16,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from sqlalchemy import text
 
+from chalicelib import entrance
 from chalicelib.core import auth, db, storage
 from chalicelib.core.clock import now
 from chalicelib.migrations import steps
@@ -46,7 +47,7 @@ def test_the_package_holds_every_file_of_the_app_and_none_of_the_rest(package: P
     ours = {name for name in ours if not name.endswith(".pyc")}
     assert any(name.endswith(".sql") for name in ours)
     sources = {name for name in package.contents if not name.endswith(".pyc")}
-    assert {name for name in sources if name.startswith(("app", "chalicelib/"))} == ours
+    assert {name for name in sources if name.startswith(("app", "chalicelib/"))} == {*ours, entrance.INDEX}
     first = {name.partition("/")[0] for name in package.contents}
     assert not first & {"tests", "local", "bench", "docs", "infra-cfn", "build", ".chalice", ".local", ".venv", ".git"}
 
