@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -72,9 +73,15 @@ class PersonFilters(ListQuery, frozen=True, kw_only=True):
     employee_status: list[str] = []
 
 
+@cache
+def _fields(shape: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Looked up once: msgspec evaluates every annotation anew, half a millisecond for a list with thirty filters."""
+    return msgspec.structs.fields(shape)
+
+
 def read_query(shape: type[T], values_by_name: Mapping[str, list[str]]) -> T:
     """A query string as `shape`; Invalid names every unknown, repeated or unreadable parameter."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    fields = {field.encode_name: field for field in _fields(shape)}
     raw: dict[str, Any] = {}
     problems = [_unknown(name, fields) for name in values_by_name if name not in fields]
     for name, values in values_by_name.items():
@@ -99,14 +106,14 @@ def read_body(shape: type[T], body: bytes | str | None) -> T:
         raise Invalid(f"body: must be JSON ({error})") from None
     if not isinstance(raw, dict):
         raise Invalid(f"body: must be a JSON object, got {_named(raw)}")
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    fields = {field.encode_name: field for field in _fields(shape)}
     problems = [_unknown(name, fields) for name in raw if name not in fields]
     return _read(shape, {name: value for name, value in raw.items() if name in fields}, problems, lax=False)
 
 
 def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool) -> T:
     values: dict[str, Any] = {}
-    for field in msgspec.structs.fields(shape):
+    for field in _fields(shape):
         if field.encode_name not in raw:
             if field.required:
                 problems.append(f"{field.encode_name}: is required and {expected(field.type)}")
