@@ -18,7 +18,19 @@ from chalicelib.core.auth import ADMIN
 from chalicelib.core.clock import today
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
-from chalicelib.core.inputs import FIRST_DAY, LAST_DAY, Clock, Day, EmployeeId, Input, Note, Small, Text, given
+from chalicelib.core.inputs import (
+    FIRST_DAY,
+    LAST_DAY,
+    Clock,
+    Day,
+    EmployeeId,
+    Input,
+    Note,
+    Small,
+    Text,
+    check_range,
+    given,
+)
 from chalicelib.core.settings import settings
 from chalicelib.people import teams
 from chalicelib.schedules.calendar_queries import calendars, hold
@@ -56,7 +68,7 @@ class NewAttendance(AttendanceCorrection, frozen=True, kw_only=True):
 @routes.get("/attendances", query=AttendanceFilters, answer=Page[Attendance])
 def list_attendances(call: Call) -> Page[Attendance]:
     """Working days, filtered and sorted."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return queries.list_attendances(conn, query=call.query)
 
@@ -64,7 +76,7 @@ def list_attendances(call: Call) -> Page[Attendance]:
 @routes.get("/attendances/history", query=AttendanceFilters, answer=Page[ArchivedAttendance])
 def list_attendances_history(call: Call) -> Page[ArchivedAttendance]:
     """Working days past their retention."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return queries.list_archived(conn, query=call.query)
 
@@ -134,11 +146,6 @@ def _check_said(conn: Connection, employee_id: int, said: dict[str, Any]) -> Non
         problems.append("cover_up_for_employee_id: nobody covers for themselves")
     if found := [one for one in problems if one]:
         raise Invalid(*found)
-
-
-def _check_range(query: AttendanceFilters) -> None:
-    if query.start_date and query.end_date and query.end_date < query.start_date:
-        raise Invalid(f"end_date: must not be before start_date ({query.start_date}), got {query.end_date}")
 
 
 def _day(said: str) -> calendar_date:

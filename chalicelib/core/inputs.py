@@ -98,6 +98,12 @@ def read_query(shape: type[T], values_by_name: Mapping[str, list[str]]) -> T:
     return _read(shape, raw, problems, lax=True)
 
 
+def check_range(first: date | None, last: date | None) -> None:
+    """Invalid where a list is asked for dates that end before they begin."""
+    if first and last and last < first:
+        raise Invalid(f"end_date: must not be before start_date ({first}), got {last}")
+
+
 def read_body(shape: type[T], body: bytes | str | None) -> T:
     """A JSON body as `shape`; Invalid names every unknown, missing or unreadable field."""
     try:

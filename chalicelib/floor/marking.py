@@ -26,13 +26,12 @@ from chalicelib.people import teams
 from chalicelib.people.queries import find_employee
 from chalicelib.schedules.calendar_queries import calendars, hold
 from chalicelib.schedules.calendars import Calendar
+from chalicelib.schedules.rules import ONE_DAY
 
 routes = Routes(__name__, tag="attendance")
 
 MOST = 500
 """People of one call."""
-
-ONE_DAY = timedelta(days=1)
 
 
 class Marking(Input, frozen=True, kw_only=True):

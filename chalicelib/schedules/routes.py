@@ -13,7 +13,7 @@ from chalicelib.attendance.following import follow
 from chalicelib.core.auth import PLANNER
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
-from chalicelib.core.inputs import Clock, Day, EmployeeId, Input, Text, given
+from chalicelib.core.inputs import Clock, Day, EmployeeId, Input, Text, check_range, given
 from chalicelib.core.settings import settings
 from chalicelib.schedules import queries
 from chalicelib.schedules.calendar_queries import calendars, hold
@@ -58,7 +58,7 @@ class Entered(Schedule, frozen=True):
 @routes.get("/schedules", query=ScheduleFilters, answer=Page[Schedule])
 def list_schedules(call: Call) -> Page[Schedule]:
     """Shifts and days off, as they are lived: the plan seen through leave, exceptions and changes."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return queries.list_schedules(conn, query=call.query)
 
@@ -66,7 +66,7 @@ def list_schedules(call: Call) -> Page[Schedule]:
 @routes.get("/schedules/history", query=ArchiveFilters, answer=Page[ArchivedSchedule])
 def list_schedules_history(call: Call) -> Page[ArchivedSchedule]:
     """Shifts and days off past their retention, as they were planned."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return list_archived(conn, query=call.query)
 
@@ -209,8 +209,3 @@ def _found(conn: Connection, schedule_id: int) -> Schedule:
 
 def _entered(conn: Connection, schedule_id: int, told: list[str]) -> Entered:
     return Entered(**msgspec.structs.asdict(_found(conn, schedule_id)), warnings=told)
-
-
-def _check_range(query: ScheduleFilters | ArchiveFilters) -> None:
-    if query.start_date and query.end_date and query.end_date < query.start_date:
-        raise Invalid(f"end_date: must not be before start_date ({query.start_date}), got {query.end_date}")

@@ -10,7 +10,7 @@ from chalicelib.admin.rules import unknown_values
 from chalicelib.core.auth import PLANNER
 from chalicelib.core.errors import Invalid
 from chalicelib.core.http import Call, Page, Routes
-from chalicelib.core.inputs import Clock, Day, Input, Text
+from chalicelib.core.inputs import Clock, Day, Input, Text, check_range
 from chalicelib.staffing import queries
 from chalicelib.staffing.queries import Forecast, IntervalFilters, Requirement
 from chalicelib.staffing.rules import interval_problems, load_problems
@@ -40,7 +40,7 @@ class NewRequirement(Input, frozen=True, kw_only=True):
 @routes.get("/forecasts", query=IntervalFilters, answer=Page[Forecast])
 def list_forecasts(call: Call) -> Page[Forecast]:
     """Expected calls, by interval and department."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return queries.list_forecasts(conn, query=call.query)
 
@@ -55,7 +55,7 @@ def put_forecast(call: Call) -> Forecast:
 @routes.get("/requirements", query=IntervalFilters, answer=Page[Requirement])
 def list_requirements(call: Call) -> Page[Requirement]:
     """Required people, by interval and department, where they were given; else the forecast says."""
-    _check_range(call.query)
+    check_range(call.query.start_date, call.query.end_date)
     with call.reading() as conn:
         return queries.list_requirements(conn, query=call.query)
 
@@ -75,8 +75,3 @@ def _checked(conn: Connection, new: NewForecast | NewRequirement) -> dict[str, o
     if problems:
         raise Invalid(*problems)
     return {name: getattr(new, name) for name in new.__struct_fields__}
-
-
-def _check_range(query: IntervalFilters) -> None:
-    if query.start_date and query.end_date and query.end_date < query.start_date:
-        raise Invalid(f"end_date: must not be before start_date ({query.start_date}), got {query.end_date}")
