@@ -57,6 +57,8 @@ uploads = table(
     moment("finished_at"),
     # Of the caller who asked for it; NULL where somebody put the object there, which only an admin may.
     words("role"),
+    # Of an employee file, by which the logins of a schedule file are matched.
+    Column("employees_upload_id", BigInteger, ForeignKey("uploads.upload_id")),
     also=lambda: (
         UniqueConstraint("bucket", "key", "version_id"),
         CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
