@@ -2,15 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from tempfile import SpooledTemporaryFile
 from time import monotonic
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 from uuid import uuid4
 
 import msgspec
+from msgspec import Meta
 
 from chalicelib.core.answers import Elsewhere, File
 from chalicelib.core.errors import TooLarge
@@ -36,6 +37,12 @@ LARGEST_ANSWER = 4_000_000
 
 LINK_SECONDS = 300
 
+Share = Annotated[float, Meta(description="a share: 0.833 is 83.3 %")]
+"""A number that a workbook shows in per cent."""
+
+Counts = dict[str, int]
+"""Numbers by names that only the rows know: a file has a column for each, where the whole list is at hand."""
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a cell of text begins with that a spreadsheet would run, or look behind."""
 
@@ -47,18 +54,49 @@ _SAMPLE = 200
 """Rows by whose cells the columns are made wide enough."""
 
 
+class _Column(NamedTuple):
+    """The field at that place, or one of its counts."""
+
+    head: str
+    place: int
+    count: str | None
+    share: bool
+
+
 def exported(
     kind: str, rows: Iterable[msgspec.Struct], *, shape: type[msgspec.Struct], total: int, name: str, began: float
 ) -> File | Elsewhere:
-    """`rows`, each a `shape`, as a file of that kind with the fields as its columns.
+    """`rows`, each a `shape`, as a file of that kind with the fields as its columns, and of `Counts` each number.
 
     TooLarge when a workbook has no room for `total` rows, or when there is no time: `began` is when the request came.
     """
     if kind == "xlsx" and total > MOST_XLSX_ROWS:
         raise TooLarge(f"format: xlsx holds up to {MOST_XLSX_ROWS} rows, this list has {total}; ask for csv or less")
+    columns = _columns(shape, rows if isinstance(rows, list) else [])
     with SpooledTemporaryFile(max_size=LARGEST_ANSWER) as file:
-        _WRITERS[kind](file, shape.__struct_encode_fields__, _in_time(rows, kind, began), name)
+        _WRITERS[kind](file, columns, _cells(columns, _in_time(rows, kind, began)), name)
         return _handed_over(file, CONTENT_TYPES[kind], f"{name}.{kind}")
+
+
+def _columns(shape: type[msgspec.Struct], rows: list[msgspec.Struct]) -> list[_Column]:
+    """Where no row has counts their field stays one column."""
+    found = []
+    for place, field in enumerate(msgspec.structs.fields(shape)):
+        counts = sorted({name for row in rows for name in getattr(row, field.name)}) if field.type == Counts else []
+        share = Share in (field.type, *get_args(field.type))
+        names = [(f"{field.encode_name}: {count}", count) for count in counts] or [(field.encode_name, None)]
+        found += [_Column(head, place, count, share) for head, count in names]
+    return found
+
+
+def _cells(columns: Sequence[_Column], rows: Iterable[msgspec.Struct]) -> Iterator[Sequence[Any]]:
+    """The values of each row; who has none of a count has 0."""
+    values = map(msgspec.structs.astuple, rows)
+    if all(one.count is None for one in columns):
+        return values
+    return (
+        [row[one.place] if one.count is None else row[one.place].get(one.count, 0) for one in columns] for row in values
+    )
 
 
 def _in_time(rows: Iterable[msgspec.Struct], kind: str, began: float) -> Iterator[msgspec.Struct]:
@@ -94,8 +132,8 @@ def _harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def _csv(file: IO[bytes], head: Sequence[str], rows: Iterable[msgspec.Struct], _name: str) -> None:
-    write_csv(file, head, (map(_plain, msgspec.to_builtins(row).values()) for row in rows))
+def _csv(file: IO[bytes], columns: Sequence[_Column], rows: Iterable[Sequence[Any]], _name: str) -> None:
+    write_csv(file, [one.head for one in columns], (map(_plain, msgspec.to_builtins(row)) for row in rows))
 
 
 def _plain(value: object) -> object:
@@ -103,19 +141,20 @@ def _plain(value: object) -> object:
     return msgspec.json.encode(value).decode() if isinstance(value, (bool, dict, list, tuple)) else value
 
 
-def _xlsx(file: IO[bytes], head: Sequence[str], rows: Iterable[msgspec.Struct], name: str) -> None:
+def _xlsx(file: IO[bytes], columns: Sequence[_Column], rows: Iterable[Sequence[Any]], name: str) -> None:
     import xlsxwriter
 
+    head = [one.head for one in columns]
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet(name[:31])
         widths = [len(field) for field in head]
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, head, book.add_format({"bold": True}))
-        cells = _Cells(sheet, book.add_format)
+        cells = _Cells(sheet, book.add_format, {place for place, one in enumerate(columns) if one.share})
         place = 0
         for place, row in enumerate(rows, start=1):
-            for column, value in enumerate(msgspec.structs.astuple(row)):
+            for column, value in enumerate(row):
                 written = cells.write(place, column, value)
                 if place <= _SAMPLE and written > widths[column]:
                     widths[column] = written
@@ -126,10 +165,15 @@ def _xlsx(file: IO[bytes], head: Sequence[str], rows: Iterable[msgspec.Struct], 
 
 
 class _Cells:
-    """Writes values as what they are. Nothing goes through the library's guessing, so no text can become a formula."""
+    """Writes values as what they are, in the columns of `shares` in per cent. Nothing goes through the library's
+    guessing, so no text can become a formula."""
 
-    def __init__(self, sheet: "Worksheet", add_format: "Callable[[dict[str, str]], Format]") -> None:
-        self.sheet = sheet
+    def __init__(
+        self, sheet: "Worksheet", add_format: "Callable[[dict[str, str]], Format]", shares: Collection[int]
+    ) -> None:
+        self.sheet, self.shares = sheet, shares
+        self.share = add_format({"num_format": "0.0%"})
+        self.number = add_format({"num_format": "0.00"})
         self.whole = add_format({"num_format": "0"})
         self.day = add_format({"num_format": "yyyy-mm-dd"})
         self.clock = add_format({"num_format": "hh:mm:ss"})
@@ -162,7 +206,7 @@ class _Cells:
                 self.sheet.write_datetime(row, column, value, self.clock)
                 return 8
             case float():
-                self.sheet.write_number(row, column, value)
+                self.sheet.write_number(row, column, value, self.share if column in self.shares else self.number)
                 return 10
             case date() | int():
                 return self._text(row, column, str(value))
@@ -174,7 +218,7 @@ class _Cells:
         return len(text)
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Sequence[str], Iterable[msgspec.Struct], str], None]] = {
+_WRITERS: dict[str, Callable[[IO[bytes], Sequence[_Column], Iterable[Sequence[Any]], str], None]] = {
     "csv": _csv,
     "xlsx": _xlsx,
 }

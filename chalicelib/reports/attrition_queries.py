@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from chalicelib.reports.attrition import Employment, Service
 from chalicelib.reports.filters import Asked
 from chalicelib.reports.person_days import Keys
-from chalicelib.reports.source_queries import BELONGING, given
+from chalicelib.reports.source_queries import BELONGING, given, wanted
 from chalicelib.reports.spans import Span
 
 
@@ -107,4 +107,4 @@ def who(conn: Connection, *, employee_ids: Iterable[int], day: date) -> dict[int
 
 
 def _chosen(asked: Asked) -> str:
-    return "".join(f" AND {column} = ANY(:{name})" for name, column in BELONGING.items() if getattr(asked, name))
+    return "".join(f" AND {one}" for one in wanted(asked))

@@ -23,11 +23,13 @@ _KEYS = ("department", "supervisor", "batch", "shift")
 
 _EVERY = "SELECT employee_id, day FROM plan UNION SELECT employee_id, day FROM seen"
 
+_HOURS = """
+    SELECT employee_id, start_date AS day FROM leave_requests
+    WHERE status = 'Approved' AND start_time IS NOT NULL AND start_date BETWEEN :first AND :last"""
+
 _UNUSUAL = f"""
     SELECT employee_id, day FROM plan WHERE NOT given_away GROUP BY employee_id, day HAVING count(*) > 1
-    UNION
-    SELECT employee_id, start_date FROM leave_requests
-    WHERE status = 'Approved' AND start_time IS NOT NULL AND start_date BETWEEN :first AND :last
+    UNION {_HOURS}
     UNION
     SELECT employee_id, day FROM seen
     WHERE overtime_minutes > {LONG_OVERTIME} OR check_out < day - {NEAR.days} OR check_out >= day + {NEAR.days + 1}"""
@@ -106,6 +108,11 @@ def unusual_days(conn: Connection, *, span: Span, asked: Asked) -> Iterator[Pers
     """Those that `totals_queries` leaves to Python: with more than one shift, with leave of some hours, with a time
     that the clocks have shown twice, or with minutes that reach far beyond the day."""
     return _read(conn, _UNUSUAL + (_TWICE if span.changing() else ""), _BY_KEY, span, asked)
+
+
+def days_with_hours(conn: Connection, *, span: Span, asked: Asked) -> Iterator[PersonDay]:
+    """Those with leave of some hours."""
+    return _read(conn, f"SELECT DISTINCT employee_id, day FROM ({_HOURS}) hours", _BY_KEY, span, asked)
 
 
 def _read(conn: Connection, wanted: str, source: str, span: Span, asked: Asked) -> Iterator[PersonDay]:

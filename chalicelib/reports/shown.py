@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from chalicelib.core.exports import Share
 from chalicelib.leave.queries import Holiday
 from chalicelib.reports.around_queries import Calendar
 from chalicelib.reports.figures import (
@@ -42,14 +43,14 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     unplanned_minutes: int
     untimed_minutes: int
     lost_minutes: int
-    attendance_rate: float | None
-    late_rate: float | None
-    absenteeism: float | None
-    adherence: float | None
-    conformance: float | None
-    shrinkage: float | None
-    shrinkage_planned: float | None
-    shrinkage_unplanned: float | None
+    attendance_rate: Share | None
+    late_rate: Share | None
+    absenteeism: Share | None
+    adherence: Share | None
+    conformance: Share | None
+    shrinkage: Share | None
+    shrinkage_planned: Share | None
+    shrinkage_unplanned: Share | None
 
 
 class DayFigures(Figures, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.reports.filters import Asked
 from chalicelib.reports.spans import Span
+from chalicelib.reports.totals import Grouping
 
 BELONGING: Mapping[str, str] = {
     **{name: f"coalesce(a.{name}, e.{name})" for name in ("department", "supervisor", "manager", "shift", "role")},
@@ -16,6 +17,15 @@ BELONGING: Mapping[str, str] = {
     "employee_status": "e.status",
 }
 """What people are chosen and grouped by."""
+
+KEYS: Mapping[Grouping, str] = {
+    **{name: BELONGING[name] for name in ("department", "supervisor", "batch", "shift")},
+    "person": "d.employee_id",
+    "day": "d.day",
+    "week": "CAST(date_trunc('week', d.day) AS date)",
+    "month": "CAST(date_trunc('month', d.day) AS date)",
+}
+"""The values of `totals.VALUES`."""
 
 _ASSIGNED = {"department", "supervisor", "manager", "shift", "role"}
 
@@ -108,8 +118,12 @@ def people(asked: Asked, *, by: Collection[str] = ()) -> str:
 
 def chosen(asked: Asked) -> str:
     """The conditions that say which person-days are meant."""
-    wanted = [f"{column} = ANY(:{name})" for name, column in BELONGING.items() if getattr(asked, name)]
-    return " AND ".join([f"{GONE} IS NOT TRUE", *wanted])
+    return " AND ".join([f"{GONE} IS NOT TRUE", *wanted(asked)])
+
+
+def wanted(asked: Asked) -> list[str]:
+    """Those of whose they are, whether or not they have left by then."""
+    return [f"{column} = ANY(:{name})" for name, column in BELONGING.items() if getattr(asked, name)]
 
 
 def given(asked: Asked, span: Span) -> dict[str, Any]:

@@ -68,6 +68,13 @@ Grouping = Literal["department", "supervisor", "batch", "shift", "person", "day"
 Key = tuple[str | int | date | None, ...]
 """The values of a group, in the order of its groupings; weeks are their Mondays and months their first days."""
 
+PERIODS: Mapping[Grouping, Callable[[date], date]] = {
+    "day": lambda day: day,
+    "week": lambda day: day - timedelta(days=day.weekday()),
+    "month": lambda day: day.replace(day=1),
+}
+"""The first day of what a day is in."""
+
 VALUES: Mapping[Grouping, Callable[[PersonDay], str | int | date | None]] = {
     "department": lambda row: row.keys.department,
     "supervisor": lambda row: row.keys.supervisor,
@@ -75,8 +82,8 @@ VALUES: Mapping[Grouping, Callable[[PersonDay], str | int | date | None]] = {
     "shift": lambda row: row.keys.shift,
     "person": lambda row: row.employee_id,
     "day": lambda row: row.day,
-    "week": lambda row: row.day - timedelta(days=row.day.weekday()),
-    "month": lambda row: row.day.replace(day=1),
+    "week": lambda row: PERIODS["week"](row.day),
+    "month": lambda row: PERIODS["month"](row.day),
 }
 
 

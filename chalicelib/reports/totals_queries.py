@@ -5,7 +5,7 @@ adds takes no sets of intervals, and that is most of any floor. What was given a
 site, which differ by elapsed time unless the clocks change near; there they are in UTC.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -14,22 +14,14 @@ from sqlalchemy import Connection, text
 from chalicelib.reports.filters import Asked
 from chalicelib.reports.person_day_queries import unusual_days
 from chalicelib.reports.person_days import USUAL_MINUTES, PersonDay
-from chalicelib.reports.source_queries import BELONGING, CLASS, CLASSES, LAST_SHIFT, chosen, given, people, sources
+from chalicelib.reports.source_queries import CLASS, CLASSES, KEYS, LAST_SHIFT, chosen, given, people, sources
 from chalicelib.reports.spans import Span
 from chalicelib.reports.totals import VALUES, Grouping, Key, Totals, totals_of
 
 Groups = dict[Key, Totals]
 
-_KEYS: Mapping[Grouping, str] = {
-    **{name: BELONGING[name] for name in ("department", "supervisor", "batch", "shift")},
-    "person": "d.employee_id",
-    "day": "d.day",
-    "week": "CAST(date_trunc('week', d.day) AS date)",
-    "month": "CAST(date_trunc('month', d.day) AS date)",
-}
-
-_MINUTES = "CAST(floor(date_part('epoch', {}) / 60) AS integer)"
-_WORKED, _BUSY, _AWAY = "('work', 'nesting')", "('work', 'nesting', 'training')", "('away_planned', 'away_unplanned')"
+MINUTES = "CAST(floor(date_part('epoch', {}) / 60) AS integer)"
+WORKED, _BUSY, AWAY = "('work', 'nesting')", "('work', 'nesting', 'training')", "('away_planned', 'away_unplanned')"
 
 _LOCAL = {
     "start": "d.start_date + d.start_time",
@@ -49,10 +41,10 @@ _EXACT = {
 
 _DAYS = f"""
     SELECT {{keys}}, d.day, u.employee_id IS NULL AS plain, {{moments}}, {CLASS} AS class,
-           CASE WHEN d.schedule_id IS NOT NULL AND d.start_time IS NULL AND d.day <= :today AND {CLASS} IN {_AWAY}
+           CASE WHEN d.schedule_id IS NOT NULL AND d.start_time IS NULL AND d.day <= :today AND {CLASS} IN {AWAY}
                 THEN coalesce({LAST_SHIFT}, {USUAL_MINUTES}) END AS untimed,
            marks.class AS mark, d.late_minutes AS late, d.early_minutes AS early, d.overtime_minutes AS overtime,
-           CASE WHEN d.overtime_approved AND (marks.class IN {_AWAY}) IS NOT TRUE THEN d.overtime_minutes ELSE 0 END
+           CASE WHEN d.overtime_approved AND (marks.class IN {AWAY}) IS NOT TRUE THEN d.overtime_minutes ELSE 0 END
                AS approved
     FROM (
         SELECT * FROM (SELECT * FROM plan WHERE NOT given_away) s FULL JOIN seen t USING (employee_id, day)
@@ -64,29 +56,29 @@ _DAYS = f"""
 
 _BEGUN = f"""
     SELECT *, start <= clock AND start < stop AND class IS DISTINCT FROM 'off' AS begun,
-           {_MINUTES.format("stop - start")} AS length,
-           {_MINUTES.format("clock - start")} AS due,
-           CASE WHEN (start <= clock AND start < stop AND class IN {_WORKED}) IS NOT TRUE THEN NULL
+           {MINUTES.format("stop - start")} AS length,
+           {MINUTES.format("clock - start")} AS due,
+           CASE WHEN (start <= clock AND start < stop AND class IN {WORKED}) IS NOT TRUE THEN NULL
                 WHEN mark = 'away_planned' THEN 'away'
                 WHEN mark = 'away_unplanned' THEN 'absent'
-                WHEN mark IN {_WORKED} OR check_in IS NOT NULL THEN 'present'
+                WHEN mark IN {WORKED} OR check_in IS NOT NULL THEN 'present'
                 WHEN day <= :closed THEN 'absent' ELSE 'unmarked' END AS standing
     FROM ({_DAYS}) days OFFSET 0"""
 
 _WORK = f"""
     SELECT *,
            CASE WHEN standing = 'present' THEN greatest(0, {
-    _MINUTES.format(
+    MINUTES.format(
         "least(coalesce(check_out, stop - early * interval '1 minute'), stop, clock)"
         " - greatest(coalesce(check_in, start + late * interval '1 minute'), start)"
     )
 }) ELSE 0 END AS inside,
            CASE WHEN approved > 0 AND start IS NOT NULL AND class IN {_BUSY}
-                THEN least(approved, greatest(0, {_MINUTES.format("clock - stop")}))
+                THEN least(approved, greatest(0, {MINUTES.format("clock - stop")}))
                 WHEN approved > 0 THEN CASE WHEN day <= :today THEN approved ELSE 0 END
                 WHEN standing = 'present' AND check_out IS NOT NULL
                 THEN greatest(0, greatest(0, {
-    _MINUTES.format("least(check_out, clock) - greatest(stop, check_in)")
+    MINUTES.format("least(check_out, clock) - greatest(stop, check_in)")
 }) - overtime)
                 ELSE 0 END AS extra
     FROM ({_BEGUN}) begun OFFSET 0"""
@@ -138,12 +130,12 @@ def _summed(
 ) -> list[Groups]:
     """The groups of all person-days, with the sums of those that are not among the others."""
     names = sorted({name for names in by for name in names})
-    keys = [f"{_KEYS[name]} AS key_{name}" for name in names] or ["1 AS key_none"]
+    keys = [f"{KEYS[name]} AS key_{name}" for name in names] or ["1 AS key_none"]
     listed = [f"key_{name}" for name in names] or ["key_none"]
     changing = span.changing()
     work = _WORK.format(
         keys=", ".join(keys),
-        moments=_moments(changing=bool(changing)),
+        moments=moments(_LOCAL, changing=bool(changing)),
         people=people(asked, by=names),
         chosen=chosen(asked),
     )
@@ -160,12 +152,12 @@ def _summed(
     return _sorted_out(rows, names, by)
 
 
-def _moments(*, changing: bool) -> str:
-    """The moments of a person-day as columns, all of them local or, on days near a change of the clocks, in UTC."""
+def moments(names: Collection[str], *, changing: bool) -> str:
+    """These moments of a person-day as columns, all of them local or, on days near a change of the clocks, in UTC."""
     near = (
         "CASE WHEN d.day = ANY(:changing) THEN {exact} AT TIME ZONE 'UTC' ELSE {local} END" if changing else "{local}"
     )
-    return ", ".join(f"{near.format(exact=_EXACT[name], local=local)} AS {name}" for name, local in _LOCAL.items())
+    return ", ".join(f"{near.format(exact=_EXACT[name], local=_LOCAL[name])} AS {name}" for name in names)
 
 
 def _sorted_out(rows: Iterable[Any], names: Sequence[Grouping], by: Sequence[Sequence[Grouping]]) -> list[Groups]:

@@ -18,7 +18,7 @@ from sqlalchemy import event, text
 
 from chalicelib.core import db, exports
 from chalicelib.core.answers import Elsewhere, File
-from chalicelib.core.exports import FORMULA, exported
+from chalicelib.core.exports import FORMULA, Counts, Share, exported
 from chalicelib.core.inputs import ListQuery
 from chalicelib.core.openapi import document
 from chalicelib.core.storage import EXPORTS, s3
@@ -256,6 +256,32 @@ def test_the_head_stays_in_sight_is_bold_and_can_be_filtered_by() -> None:
     assert not any(cell.font.bold for cell in page[2])
     widths = {letter: page.column_dimensions[letter].width for letter in "ABFI"}
     assert 8 <= widths["A"] < widths["F"] < widths["I"] < widths["B"] <= 51
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """A row of a report."""
+
+    department: str | None
+    adherence: Share | None
+    headcount: float
+    days: Counts
+
+
+def test_shares_are_shown_in_per_cent_and_other_numbers_are_not() -> None:
+    page = sheet(written("xlsx", Counted("Support", 5 / 6, 2.5, {}), Counted(None, None, 0.5, {})))
+    assert [(cell.value, cell.number_format) for cell in page[2][1:3]] == [(5 / 6, "0.0%"), (2.5, "0.00")]
+    assert [cell.value for cell in page[3][1:3]] == [None, 0.5]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_numbers_by_name_have_a_column_each_where_the_whole_list_is_at_hand(kind: str) -> None:
+    rows = [Counted("Support", None, 1.0, {"Sick": 2, "=1+1": 3}), Counted("Sales", None, 1.0, {"Vacation": 1})]
+    file = exported(kind, rows, shape=Counted, total=2, name="odd", began=float("inf"))
+    assert isinstance(file, File)
+    table = lines(file.content) if kind == "csv" else sheet(file.content).iter_rows(values_only=True)
+    [head, *cells] = [list(row)[3:] for row in table]
+    assert head == ["days: =1+1", "days: Sick", "days: Vacation"]
+    assert [[int(one) for one in row] for row in cells] == [[3, 2, 0], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("begins", FORMULA)
