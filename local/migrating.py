@@ -11,8 +11,9 @@ from chalicelib.core import db
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.imports import earlier
-from chalicelib.imports.earlier_move import Balance, Moved, Rejected, continue_sequences, move
-from chalicelib.imports.queries import prepare_for_bulk
+from chalicelib.imports.earlier_move import Balance, Moved, Rejected, continue_sequences, move, record, said
+from chalicelib.imports.earlier_report import findings, write_rejects
+from chalicelib.imports.queries import finish, note, prepare_for_bulk
 from local import terminal
 from local.options import as_json, on_floor
 
@@ -47,16 +48,18 @@ def migrate_from(file: Path, yes: bool, as_json: bool) -> None:
 
 
 def moved(file: Path, *, keep: bool) -> Moved:
-    """Move, and keep it or forget it; only the owner may set where the ids go on."""
-    rows = earlier.read(file)
+    """Move, and keep it or forget it; as the owner, since the file may be larger than what a function takes."""
     with file.open("rb") as body:
         sha256 = hashlib.file_digest(body, "sha256").hexdigest()
     engine = db.make_engine(settings().require("owner_database_url"))
     try:
-        with engine.connect() as conn:
+        with earlier.opened(file) as rows, engine.connect() as conn:
             prepare_for_bulk(conn, seconds=LONGEST)
             db.act_as(conn, ACTOR)
-            done = move(conn, rows, filename=file.name, sha256=sha256, by=ACTOR.name, today=today(), now=now())
+            upload_id = record(conn, filename=file.name, sha256=sha256, by=ACTOR.name, now=now())
+            done = move(conn, rows, upload_id=upload_id, today=today(), seconds=LONGEST)
+            note(conn, findings=list(findings(done)))
+            finish(conn, upload_id=upload_id, values=said(done, dry_run=not keep))
             if keep:
                 continue_sequences(conn)
                 conn.commit()
@@ -69,8 +72,7 @@ def moved(file: Path, *, keep: bool) -> Moved:
 
 
 def _lines(file: Path, done: Moved, rejects: Path | None, *, dry_run: bool) -> Iterator[str]:
-    refused = [one.table for one in done.rejected]
-    counts = [(name, f"{count:,}", f"{refused.count(name):,}") for name, count in done.moved.items()]
+    counts = [(name, f"{count:,}", f"{done.refused.get(name, 0):,}") for name, count in done.moved.items()]
     yield from terminal.table(("table", "moved", "rejected"), counts)
     yield ""
     yield (
@@ -83,7 +85,8 @@ def _lines(file: Path, done: Moved, rejects: Path | None, *, dry_run: bool) -> I
         yield f"Options added: {', '.join(done.options_added)}"
     yield from (f"Not carried over: {what}; {do}." for what, do in done.left_behind.items())
     if rejects:
-        yield f"The rows that stay behind, with reasons, are in {rejects}"
+        first = f"The first {len(done.rejected):,} of the" if len(done.rejected) < sum(done.refused.values()) else "The"
+        yield f"{first} rows that stay behind, with reasons, are in {rejects}"
     yield "Nothing was written: add --yes to do it." if dry_run else f"Moved as upload {done.upload_id}."
 
 
@@ -93,16 +96,6 @@ def _below(adjusted: list[Balance]) -> str:
 
 
 def _write_rejects(file: Path, rejected: list[Rejected]) -> Path:
-    """A sheet for each table, the reason first; no cell is run as a formula."""
-    import xlsxwriter
-
     report = file.with_name(f"{file.name}.rejects.xlsx")
-    plain = {"strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(report), plain) as book:
-        for name in dict.fromkeys(one.table for one in rejected):
-            sheet = book.add_worksheet(name[:31])
-            rows = [one for one in rejected if one.table == name]
-            sheet.write_row(0, 0, ["reason", *rows[0].row])
-            for number, one in enumerate(rows, start=1):
-                sheet.write_row(number, 0, [one.reason, *one.row.values()])
+    write_rejects(report, rejected)
     return report

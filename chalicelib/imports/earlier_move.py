@@ -1,7 +1,10 @@
 """Moving in from the earlier opsdb: every table in one transaction, what is refused on a list with its reason."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +16,19 @@ from chalicelib.core.errors import Conflict, Invalid
 from chalicelib.core.tables.admin import CATEGORIES
 from chalicelib.imports import earlier_queries as queries
 from chalicelib.imports import earlier_rows as become
-from chalicelib.imports.earlier import Rows
+from chalicelib.imports.earlier import KIND, Earlier, Row
+from chalicelib.imports.queries import wait_for_table
 
-KIND = "opsdb.db"
+AT_ONCE = 5_000
+"""Rows that are in memory together."""
+
+LISTED = 10_000
+"""So many rows that stay behind are listed; the others are counted."""
+
+MOST_REJECTED = 100_000
+LARGEST_ID = 10**12
+"""New ids follow the kept ones, so that one at the end of its range would leave none."""
+
 CLASSED = ("work_code", "leave_type", "attendance_type", "exception_type")
 USES = {
     "department": [("employees", "department")],
@@ -44,9 +57,6 @@ ORDER = (
 )
 """What moves, those first that others refer to, and where each keeps its id."""
 
-COUNTED = {"employees", "schedules_history", "attendances_history"}
-"""Whose ids no sequence gives."""
-
 
 class Rejected(msgspec.Struct, frozen=True):
     """A row that stays behind."""
@@ -66,33 +76,69 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 class Moved(msgspec.Struct, kw_only=True):
-    """What a move did, or would do."""
+    """What a move did, or would do; `refused` counts what `rejected` lists the first of."""
 
     upload_id: int | None = None
     moved: dict[str, int] = {}
+    refused: dict[str, int] = {}
     rejected: list[Rejected] = []
     options_added: list[str] = []
     disagreeing: list[Balance] = []
     adjusted: list[Balance] = []
     left_behind: dict[str, str] = {}
 
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"success_count": sum(self.moved.values()), "error_count": sum(self.refused.values())}
 
-def move(conn: Connection, earlier: Rows, *, filename: str, sha256: str, by: str, today: date, now: datetime) -> Moved:
+
+def record(conn: Connection, *, filename: str, sha256: str, by: str, now: datetime) -> int:
+    """The upload of a file that is at hand and stored nowhere."""
+    facts: dict[str, Any] = {"kind": KIND, "filename": filename, "sha256": sha256, "bucket": ""}
+    facts |= {"key": f"{KIND}/{uuid4()}", "state": "running", "uploaded_by": by, "started_at": now}
+    return queries.record(conn, facts=facts)
+
+
+def move(conn: Connection, earlier: Earlier, *, upload_id: int, today: date, seconds: float) -> Moved:
     """Move everything that the constraints take; the caller's transaction keeps or forgets it.
 
-    Raises Conflict where these tables hold rows already, and Invalid where values need a class that nobody gave.
+    Raises Conflict where these tables hold rows already, and Invalid where values need a class that nobody gave, or
+    where it takes longer than `seconds`.
     """
+    wait_for_table(conn, table="employees")
     _refuse_full(conn)
-    done = Moved()
-    facts: dict[str, Any] = {
-        "kind": KIND,
-        "filename": filename,
-        "sha256": sha256,
-        "bucket": "",
-        "key": f"{KIND}/{uuid4()}",
-    }
-    facts |= {"state": "done", "uploaded_by": by, "started_at": now, "finished_at": now}
-    return _move(conn, earlier, done, facts, today)
+    done = Moved(upload_id=upload_id, left_behind=_left_behind(earlier))
+    options = _new_options(conn, earlier)
+    done.options_added = [f"{one['category']}: {one['value']}" for one in options]
+    queries.act_for(conn, upload_id=upload_id)
+    queries.insert_rows(conn, table=tables.admin_options, rows=[{**one, "upload_id": upload_id} for one in options])
+    archived = (become.whole(one.get("employee_id")) for one in earlier.rows("employees_history"))
+    queries.remember(conn, employee_ids=sorted({one for one in archived if one is not None}))
+    queries.allow_debt(conn, allowed=True)
+    until = time.monotonic() + seconds
+    for table, key in ORDER:
+        _move_table(conn, earlier, table, key, done, until)
+        if table is tables.employees:
+            queries.open_histories(conn, upload_id=upload_id)
+    queries.act_for(conn, upload_id=upload_id)
+    _reconcile(conn, earlier, done, today)
+    queries.allow_debt(conn, allowed=False)
+    return done
+
+
+def said(done: Moved, *, dry_run: bool) -> dict[str, Any]:
+    """What an upload has to say of a move."""
+    counts = done.counts
+    verb = "would move" if dry_run else "moved"
+    message = f"{counts['success_count']:,} rows {verb}, {counts['error_count']:,} rejected."
+    state = "done_with_errors" if counts["error_count"] else "done"
+    rows = counts["success_count"] + counts["error_count"]
+    return {**counts, "message": message, "state": state, "rows_read": rows, "rows_total": rows}
+
+
+def continue_sequences(conn: Connection) -> None:
+    """New rows get ids after the kept ones. No transaction takes this back, so it comes last."""
+    queries.follow_kept_ids(conn)
 
 
 def _refuse_full(conn: Connection) -> None:
@@ -101,137 +147,169 @@ def _refuse_full(conn: Connection) -> None:
         raise Conflict(f"An earlier opsdb moves into empty tables only; these hold rows already: {', '.join(full)}.")
 
 
-def _move(conn: Connection, earlier: Rows, done: Moved, facts: dict[str, Any], today: date) -> Moved:
-    done.left_behind = _left_behind(earlier)
-    options = _new_options(conn, earlier)
-    done.options_added = [f"{one['category']}: {one['value']}" for one in options]
-    upload_id = done.upload_id = queries.record(conn, facts=facts)
-    queries.act_for(conn, upload_id=upload_id)
-    queries.insert_rows(conn, table=tables.admin_options, rows=[{**one, "upload_id": upload_id} for one in options])
-    queries.remember(conn, employee_ids=[int(one["employee_id"]) for one in earlier["employees_history"]])
-    queries.allow_debt(conn, allowed=True)
-    for table, key in ORDER:
-        _move_table(conn, earlier, table, key, done)
-        if table is tables.employees:
-            queries.open_histories(conn, upload_id=upload_id)
-    queries.act_for(conn, upload_id=upload_id)
-    _reconcile(conn, earlier, done, today)
-    queries.allow_debt(conn, allowed=False)
-    counts = {"success_count": sum(done.moved.values()), "error_count": len(done.rejected)}
-    message = f"{counts['success_count']:,} rows moved, {counts['error_count']:,} rejected."
-    state = "done_with_errors" if done.rejected else "done"
-    queries.finish(conn, upload_id=upload_id, values={**counts, "message": message, "state": state})
-    return done
+def _move_table(conn: Connection, earlier: Earlier, table: Table, key: str, done: Moved, until: float) -> None:
+    name = str(table.name)
+    done.moved[name] = 0
+    become_one = _becoming(earlier, table, key)
+    for rows in _batches(earlier.rows(name)):
+        if time.monotonic() > until:
+            raise Invalid("The move takes too long for a function: `opsdb migrate-from` has an hour for it.")
+        _move_rows(conn, table, key, rows, become_one, done)
+        if sum(done.refused.values()) > MOST_REJECTED:
+            raise Invalid(f"More than {MOST_REJECTED:,} rows would stay behind, the last ones of {name}.")
 
 
-def continue_sequences(conn: Connection) -> None:
-    """New rows get ids after the kept ones. No transaction takes this back, so it comes last."""
-    for table, key in ORDER:
-        if table.name not in COUNTED:
-            queries.continue_sequence(conn, table=table, column=key)
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while some := list(islice(rows, AT_ONCE)):
+        yield some
 
 
-def _move_table(conn: Connection, earlier: Rows, table: Table, key: str, done: Moved) -> None:
+def _move_rows(
+    conn: Connection, table: Table, key: str, rows: Iterable[Row], become_one: Callable[[Row], Any], done: Moved
+) -> None:
     good: list[dict[str, Any]] = []
-    origins: list[Mapping[str, Any]] = []
-    become_one = _becoming(earlier, table)
-    for row in earlier[table.name]:
+    origins: list[Row] = []
+    for row in rows:
         try:
             good.append(become_one(row))
             origins.append(row)
-        except (ValueError, TypeError, KeyError, OverflowError) as error:
-            done.rejected.append(_rejected(table, key, row, str(error)))
+        except ValueError as error:
+            _reject(done, table, key, row, str(error))
     if "upload_id" in table.c:
         good = [{**one, "upload_id": done.upload_id} for one in good]
     # A row that does not carry the upload's id has an audit entry of its own.
     queries.act_for(conn, upload_id=done.upload_id if "upload_id" in table.c else None)
     refused = queries.insert_rows(conn, table=table, rows=good)
-    done.moved[str(table.name)] = len(good) - len(refused)
-    done.rejected += [_rejected(table, key, origins[place], why) for place, why in refused.items()]
+    done.moved[str(table.name)] += len(good) - len(refused)
+    for place, why in refused.items():
+        _reject(done, table, key, origins[place], why)
 
 
-def _rejected(table: Table, key: str, row: Mapping[str, Any], reason: str) -> Rejected:
-    shown = {name: "" if value is None else str(value)[:500] for name, value in row.items()}
-    return Rejected(str(table.name), shown.get(key, ""), reason, shown)
+def _reject(done: Moved, table: Table, key: str, row: Row, reason: str) -> None:
+    name = str(table.name)
+    done.refused[name] = done.refused.get(name, 0) + 1
+    if len(done.rejected) < LISTED:
+        shown = {column: "" if value is None else str(value)[:500] for column, value in row.items()}
+        done.rejected.append(Rejected(name, shown.get(key, ""), reason, shown))
 
 
-def _becoming(earlier: Rows, table: Table) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """How a row of this table becomes one here."""
-    name = table.name
-    if name.startswith("schedules"):
-        return lambda row: become.schedule(table, row)
+def _becoming(earlier: Earlier, table: Table, key: str) -> Callable[[Row], dict[str, Any]]:
+    """How a row of this table becomes one here, its id included."""
+    become_one = _shaped(earlier, table)
+    # In both places at once an id would be archived over another shift's; SQLite gives ids again once they are free.
+    live = str(table.name).removesuffix("_history")
+    clashes = table.name in ("schedules_history", "attendances_history")
+    taken = {become.whole(one.get(key)) for one in earlier.rows(live)} if clashes else set()
+
+    def checked(row: Row) -> dict[str, Any]:
+        values = become_one(row)
+        kept = values.get(key)
+        if kept is None or (table is not tables.employees and not 1 <= kept <= LARGEST_ID):
+            raise ValueError(f"{key}: must be a whole number from 1 to {LARGEST_ID}")
+        if kept in taken:
+            raise ValueError(f"{key}: {kept} stands in {live} too")
+        return values
+
+    return checked
+
+
+def _shaped(earlier: Earlier, table: Table) -> Callable[[Row], dict[str, Any]]:
+    name = str(table.name)
     if name.startswith("attendances"):
-        starts = _starts([*earlier["schedules"], *earlier["schedules_history"]])
+        starts = _starts(earlier)
         return lambda row: become.attendance(table, row, starts)
-    if name == "employees_history":
-        return lambda row: become.archived(table, row)
-    if name == "employee_reward_redemptions":
-        return lambda row: become.redemption(table, row)
     if name == "schedule_changes":
-        shifts = {(one["employee_id"], one["start_date"]): one["schedule_id"] for one in earlier["schedules"]}
+        shifts = _shifts(earlier)
         return lambda row: _change(row, table, shifts)
-    return lambda row: become.converted(table, row)
+    shape = {
+        "schedules": become.schedule,
+        "schedules_history": become.schedule,
+        "employees_history": become.archived,
+        "employee_rewards": become.award,
+        "employee_reward_redemptions": become.redemption,
+    }.get(name, become.converted)
+    return lambda row: shape(table, row)
 
 
-def _change(row: Mapping[str, Any], table: Table, shifts: Mapping[Any, int]) -> dict[str, Any]:
-    shift = shifts.get((row["employee_id"], row["schedule_date"]))
+def _shifts(earlier: Earlier) -> dict[Any, int | None]:
+    """The shift of each person and day; of several the last one."""
+    return {
+        (become.whole(one.get("employee_id")), become.day(one.get("start_date"))): become.whole(one.get("schedule_id"))
+        for one in earlier.rows("schedules")
+    }
+
+
+def _change(row: Row, table: Table, shifts: Mapping[Any, int | None]) -> dict[str, Any]:
+    values = become.converted(table, row)
+    shift = shifts.get((values.get("employee_id"), values.get("schedule_date")))
     if shift is None:
         raise ValueError("schedule_date: this person has no shift on that day")
-    return {**become.converted(table, row), "schedule_id": shift}
+    return {**values, "schedule_id": shift}
 
 
-def _starts(shifts: list[dict[str, Any]]) -> dict[tuple[int, date], datetime]:
+def _starts(earlier: Earlier) -> dict[tuple[int, date], datetime]:
     found: dict[tuple[int, date], datetime] = {}
-    for one in shifts:
-        try:
-            day = date.fromisoformat(str(one["start_date"])[:10])
-            start = datetime.fromisoformat(f"{day}T{one['start_time']}")
-            found[int(one["employee_id"]), day] = min(start, found.get((int(one["employee_id"]), day), start))
-        except (ValueError, TypeError):
-            continue
+    for table in ("schedules", "schedules_history"):
+        for row in earlier.rows(table):
+            if (one := become.start(row)) is not None:
+                person, begins = one
+                place = (person, begins.date())
+                found[place] = min(begins, found.get(place, begins))
     return found
 
 
-def _new_options(conn: Connection, earlier: Rows) -> list[dict[str, Any]]:
+def _new_options(conn: Connection, earlier: Earlier) -> list[dict[str, Any]]:
     """The options that are missing here: listed there, or used there. Raises Invalid where one needs a class."""
     listed = {
-        (str(one["category"]), str(one["value"]).strip()): bool(one["is_active"])
-        for one in earlier["admin_options"]
-        if one["category"] in CATEGORIES
+        (str(one["category"]), _word(one.get("value"))): bool(one.get("is_active"))
+        for one in earlier.rows("admin_options")
+        if one.get("category") in CATEGORIES
     }
     for category, places in USES.items():
         for table, column in places:
-            for row in earlier[table]:
-                if row.get(column):
-                    listed.setdefault((category, str(row[column]).strip()), True)
-    missing = {one: active for one, active in listed.items() if one not in queries.options(conn) and one[1]}
-    needy = sorted(f"{category} {value!r}" for category, value in missing if category in CLASSED)
+            for used in {_word(row.get(column)) for row in earlier.rows(table)}:
+                listed.setdefault((category, used), True)
+    there = queries.options(conn)
+    missing = {one: active for one, active in listed.items() if one not in there and one[1]}
+    needy = sorted(f"{category} {value[:60]!r}" for category, value in missing if category in CLASSED)
     if needy:
-        raise Invalid(f"Make these options here first, each with its class: {', '.join(needy)}.")
+        more = f" and {len(needy) - 50} more" if len(needy) > 50 else ""
+        raise Invalid(f"Make these options here first, each with its class: {', '.join(needy[:50])}{more}.")
     return [
         {"category": category, "value": value, "is_active": active} for (category, value), active in missing.items()
     ]
 
 
-def _left_behind(earlier: Rows) -> dict[str, str]:
+def _word(value: Any) -> str:
+    """As rows keep it; bytes and what has no end are no words, and their rows are rejected."""
+    return "" if value is None or isinstance(value, bytes) or "\0" in str(value) else str(value).strip()
+
+
+def _left_behind(earlier: Earlier) -> dict[str, str]:
     """What is not carried over, and what to do about it; never a secret's text."""
-    keys = sum(one["category"] not in CATEGORIES for one in earlier["admin_options"])
+    others = Counter("keys" for one in earlier.rows("admin_options") if one.get("category") not in CATEGORIES)
+    users, db_users = (sum(1 for _ in earlier.rows(one)) for one in ("users", "db_users"))
     found = {
-        f"{len(earlier['users'])} users with password hashes": "make each user anew",
-        f"{len(earlier['db_users'])} database users with password hashes": "make each database user anew",
-        f"{keys} API keys or other settings in admin_options": "make keys with `opsdb keys create`; revoke the old",
+        f"{users} users with password hashes": "make each user anew",
+        f"{db_users} database users with password hashes": "make each database user anew",
+        f"{others['keys']} API keys or other settings in admin_options": "make keys with `opsdb keys create`;"
+        " revoke the old",
     }
     return {what: do for what, do in found.items() if not what.startswith("0 ")}
 
 
-def _reconcile(conn: Connection, earlier: Rows, done: Moved, today: date) -> None:
+def _reconcile(conn: Connection, earlier: Earlier, done: Moved, today: date) -> None:
     """Report balances that disagree with the ledger; lift each ledger below zero to zero by a marked entry."""
     ledger = queries.balances(conn)
-    shown = {int(one["employee_id"]): int(one["point_balance"] or 0) for one in earlier["employees"]}
+    shown = {
+        person: become.whole(one.get("point_balance")) or 0
+        for one in earlier.rows("employees")
+        if (person := become.whole(one.get("employee_id"))) is not None
+    }
     found = [Balance(one, shown.get(one, 0), ledger.get(one, 0)) for one in sorted({*shown, *ledger})]
     done.disagreeing = [one for one in found if one.shown != one.ledger and one.employee_id in shown]
     done.adjusted = [one for one in found if one.ledger < 0]
-    first = max((int(one["reward_id"]) for one in earlier["employee_rewards"]), default=0) + 1
+    first = queries.highest_award(conn) + 1
     entries = [
         {
             "reward_id": first + place,

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
 from chalicelib.core.constraints import translate
-from chalicelib.core.tables import admin_options, people, uploads
+from chalicelib.core.tables import admin_options, employee_rewards, people, uploads
 
 CHUNK = 1_000
+REFUSING = {"22", "23", "54"}
+"""Classes of SQLSTATE by which a row is refused: its data, a constraint, or a limit of the server's."""
+
 Row = Mapping[str, Any]
 
 
@@ -37,7 +40,7 @@ def _insert(conn: Connection, table: Table, rows: Sequence[Row], places: range, 
         with conn.begin_nested():
             conn.execute(insert(table), [rows[place] for place in places])
     except DBAPIError as error:
-        if (getattr(error.orig, "pgcode", None) or "")[:2] not in {"22", "23"}:
+        if (getattr(error.orig, "pgcode", None) or "")[:2] not in REFUSING:
             raise
         if len(places) == 1:
             refused[places[0]] = _reason(error)
@@ -98,14 +101,14 @@ def balances(conn: Connection) -> dict[int, int]:
     return {row.employee_id: row.point_balance for row in conn.execute(text("SELECT * FROM point_balances"))}
 
 
-def continue_sequence(conn: Connection, *, table: Table, column: str) -> None:
-    """The next id follows the highest that was kept."""
-    conn.execute(
-        text(
-            f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column}'), max({column}))"
-            f" FROM {table.name} HAVING max({column}) IS NOT NULL"
-        )
-    )
+def highest_award(conn: Connection) -> int:
+    """The id of the last entry, 0 in an empty ledger."""
+    return int(conn.execute(select(func.coalesce(func.max(employee_rewards.c.reward_id), 0))).scalar_one())
+
+
+def follow_kept_ids(conn: Connection) -> None:
+    """The next id of each table follows the highest that was kept."""
+    conn.execute(select(func.follow_kept_ids()))
 
 
 def act_for(conn: Connection, *, upload_id: int | None) -> None:
@@ -116,5 +119,11 @@ def act_for(conn: Connection, *, upload_id: int | None) -> None:
     )
 
 
-def finish(conn: Connection, *, upload_id: int, values: Row) -> None:
-    conn.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(**values))
+def add_to_message(conn: Connection, *, upload_id: int, sentence: str) -> None:
+    """The sentence at the end of the upload's message, once."""
+    said = func.coalesce(uploads.c.message, "")
+    conn.execute(
+        update(uploads)
+        .where(uploads.c.upload_id == upload_id, func.strpos(said, sentence) == 0)
+        .values(message=func.btrim(func.concat(said, " ", sentence)))
+    )

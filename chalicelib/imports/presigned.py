@@ -15,7 +15,7 @@ from chalicelib.core.http import Call, Routes
 from chalicelib.core.inputs import Input
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import incoming_key, s3
-from chalicelib.imports import queries
+from chalicelib.imports import earlier_upload, queries
 from chalicelib.imports.posted import ROLES, BatchOptions
 from chalicelib.imports.queries import Upload
 from chalicelib.imports.run import MEGABYTE, run
@@ -26,6 +26,9 @@ FORM_SECONDS = 3600
 
 IMPORT = "import"
 BRINGERS = EVERYBODY - {"viewer"}
+KNOWN = (*KINDS, earlier_upload.KIND)
+"""What may come; an earlier opsdb is an admin's to bring, as is any kind without roles of its own."""
+
 Filename = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f\x7f-\x9f]*[^/\\.\s\x00-\x1f\x7f-\x9f]$(?!\n)")
 ]
@@ -56,8 +59,8 @@ class Form(msgspec.Struct, frozen=True):
 def create_upload(call: Call) -> Form:
     """Ask for a form by which a file goes to the bucket; it is imported when it has come."""
     asked = call.body
-    if asked.kind not in KINDS:
-        raise Invalid(f"kind: must be one of: {', '.join(KINDS)}; got {asked.kind[:40]!r}")
+    if asked.kind not in KNOWN:
+        raise Invalid(f"kind: must be one of: {', '.join(KNOWN)}; got {asked.kind[:40]!r}")
     check_role(call, asked.kind)
     asked.options.check(call.caller.role)
     largest = settings().max_upload_mb * MEGABYTE

@@ -20,7 +20,7 @@ from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import corrected_key, result_key, s3
-from chalicelib.imports import corrected, header, queries
+from chalicelib.imports import corrected, earlier_upload, header, queries
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
@@ -67,6 +67,8 @@ def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
                 upload = queries.claimed(conn, upload_id=upload_id)
             if upload.state not in queries.TERMINAL:
                 _run_locked(conn, upload, progress or (lambda rows, share: None))
+            elif upload.kind == earlier_upload.KIND:
+                earlier_upload.remove(conn, upload)
             with conn.begin():
                 return queries.find_upload(conn, upload_id=upload_id)
         finally:
@@ -98,10 +100,16 @@ def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
             outcome |= {"state": "failed", "reason": type(refusal).__name__}
             with conn.begin():
                 queries.finish(conn, upload_id=upload.upload_id, values={"state": "failed", "message": message})
+        if upload.kind == earlier_upload.KIND:
+            earlier_upload.remove(conn, upload)
         _put_result(conn, upload)
 
 
 def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, Any]:
+    if upload.kind == earlier_upload.KIND:
+        earlier_upload.check(upload)
+        with _downloaded(upload) as (path, sha256):
+            return earlier_upload.take(conn, upload, path, sha256=sha256, go_on=_go_on)
     kind = KINDS.get(upload.kind)
     if kind is None:
         raise Invalid(f"Sheets of the kind {upload.kind!r} are not understood; known are {', '.join(KINDS)}.")

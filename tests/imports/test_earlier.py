@@ -131,8 +131,8 @@ def test_a_code_without_a_class_is_asked_for(site: Site, file: Path) -> None:
 @pytest.mark.parametrize("body", [b"", b"no database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
 def test_what_is_no_database_is_refused(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "odd.db").write_bytes(body)
-    with pytest.raises(Invalid):
-        earlier.read(tmp_path / "odd.db")
+    with pytest.raises(Invalid), earlier.opened(tmp_path / "odd.db"):
+        pytest.fail("it was opened")
 
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/sample/opsdb.db"
