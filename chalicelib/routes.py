@@ -22,9 +22,11 @@ from chalicelib.imports.presigned import routes as presigned
 from chalicelib.imports.routes import routes as uploads
 from chalicelib.imports.templates import routes as templates
 from chalicelib.leave.routes import routes as leave
+from chalicelib.people.deputies import routes as deputies
 from chalicelib.people.past import routes as past
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
+from chalicelib.reports.breakdowns import routes as breakdowns
 from chalicelib.reports.dashboard import routes as dashboard
 from chalicelib.reports.periodic import routes as periodic
 from chalicelib.rewards.redemptions import routes as redemptions
@@ -42,6 +44,7 @@ ALL: tuple[Routes, ...] = (
     docs,
     employees,
     past,
+    deputies,
     reviews,
     schedules,
     coverage,
@@ -61,6 +64,7 @@ ALL: tuple[Routes, ...] = (
     redemptions,
     dashboard,
     periodic,
+    breakdowns,
     options,
     audit,
     uploads,

@@ -90,6 +90,9 @@ class Floor:
         assert self.api.post(f"/rewards/redemptions/{number}/approve", {}).status == 200
         return number
 
+    def deputy(self) -> dict[str, Any]:
+        return {"lead_id": self.ada, "employee_id": self.bea, "start_date": DAY, "end_date": DAY}
+
     def requested(self) -> str:
         """The id of a request that put a holiday on record."""
         answer = self.api.post("/holidays", {"date": DAY, "name": "Founders"})
@@ -141,6 +144,8 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "POST /attendances": lambda on: ("/attendances", on.attended()),
     "PUT /attendances/{employee_id}/{date}": lambda on: (on.attendance(), {"check_in": "09:10"}),
     "DELETE /attendances/{employee_id}/{date}": lambda on: (on.attendance(), None),
+    "POST /deputies": lambda on: ("/deputies", on.deputy()),
+    "DELETE /deputies/{deputy_id}": lambda on: (f"/deputies/{on.made('/deputies', on.deputy(), 'deputy_id')}", None),
     "POST /floor/notes": lambda on: ("/floor/notes", {"text": "The heating is out", "department": "Support"}),
     "POST /periods/{month}/close": lambda on: ("/periods/2020-01/close", None),
     "POST /attendances/mark": lambda on: (

@@ -91,6 +91,10 @@ GROWING = {
     "/attendances/daily-report": PEOPLE + SHIFTS,
     "/reports/weekly": PEOPLE + SHIFTS,
     "/reports/monthly": PEOPLE + SHIFTS,
+    "/deputies": """
+    INSERT INTO deputies (lead_id, employee_id, start_date, end_date)
+    SELECT min(employee_id), max(employee_id), date '2026-01-01' + n, date '2026-01-01' + n
+    FROM people, generate_series({first}, {last}) n GROUP BY n""",
     "/floor/notes": """
     INSERT INTO floor_notes (date, author, text)
     SELECT date '2026-10-05', 'Ada Person1', 'Note ' || n FROM generate_series({first}, {last}) n""",

@@ -15,7 +15,7 @@ from chalicelib.attendance.limits import limits
 from chalicelib.attendance.queries import ArchivedAttendance, Attendance, AttendanceFilters
 from chalicelib.attendance.rules import day_of
 from chalicelib.core.auth import ADMIN
-from chalicelib.core.clock import today
+from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import (
@@ -121,7 +121,7 @@ def delete_attendance(call: Call, employee_id: int, date: str) -> Attendance:
 
 def _held(conn: Connection, call: Call, employee_id: int) -> None:
     """The person, held, once the caller may write about them."""
-    teams.decide(conn, caller=call.caller, employee_ids=[employee_id], today=today())
+    teams.decide(conn, caller=call.caller, employee_ids=[employee_id], now=now())
     hold(conn, employee_ids=[employee_id])
 
 

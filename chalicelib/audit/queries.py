@@ -16,7 +16,7 @@ Action = Literal["insert", "update", "delete"]
 
 class Entry(msgspec.Struct, frozen=True):
     """One change: a row as it was and as it became. A sheet's new rows are one entry that counts them; they carry the
-    upload's id themselves."""
+    upload's id themselves. `acting` says in whose place the actor wrote: `deputy of 4103`, `duty_lead of Sales`."""
 
     audit_id: int
     at: datetime
@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True):
     after: dict[str, Any] | None
     request_id: str | None
     upload_id: int | None
+    acting: str | None
 
 
 class AuditFilters(ListQuery, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from chalicelib.changes import queries
 from chalicelib.changes.queries import Change, ChangeFilters, Kind, Stretch
 from chalicelib.changes.rules import refusals, shift_meant, warnings_problem
 from chalicelib.core.auth import ADMIN
-from chalicelib.core.clock import now, today
+from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict, Forbidden, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, EmployeeId, Input, Note, RowId, Text
@@ -94,7 +94,7 @@ def request_change(call: Call) -> Judged:
     _check_shape(new)
     people = [new.employee_id, new.replacement_id]
     with call.writing() as conn:
-        teams.check(conn, caller=call.caller, employee_ids=people, today=today())
+        teams.check(conn, caller=call.caller, employee_ids=people, now=now())
         hold(conn, employee_ids=people)
         parties = _asked_for(conn, new)
         findings = parties.findings()
@@ -149,7 +149,7 @@ def cancel_change(call: Call, change_id: int) -> Change:
     """Cancel a change; of an approved one the shifts go back to whose they were."""
     with call.writing() as conn:
         found = _found(conn, change_id)
-        teams.check(conn, caller=call.caller, employee_ids=_people(found), today=today())
+        teams.check(conn, caller=call.caller, employee_ids=_people(found), now=now())
         hold(conn, employee_ids=_people(found))
         found = _found(conn, change_id)
         _check_move(found, "Cancelled")
@@ -228,7 +228,7 @@ def _parties(conn: Connection, found: Change) -> _Parties:
 def _held(conn: Connection, call: Call, change_id: int, status: str, said: str | None) -> tuple[Change, str]:
     """The change with both people held, and who decides; whoever comes second sees what the first decided."""
     people = _people(_found(conn, change_id))
-    teams.decide(conn, caller=call.caller, employee_ids=people, today=today())
+    teams.decide(conn, caller=call.caller, employee_ids=people, now=now())
     by = teams.decided_by(call.caller, said, field="approved_by")
     hold(conn, employee_ids=people)
     found = _found(conn, change_id)

@@ -31,11 +31,13 @@ _FIND_KEY = select(api_keys.c.key_id, api_keys.c.secret_hash, api_keys.c.role, a
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """An authenticated caller. `employee_id` is set where the caller is a person of the floor."""
+    """An authenticated caller. `employee_id` is set where the caller is a person of the floor, `departments` are those
+    that a duty lead is named for."""
 
     name: str
     role: str
     employee_id: int | None = None
+    departments: frozenset[str] = frozenset()
 
 
 def authenticate(conn: Connection, *, api_key: str | None) -> Caller:

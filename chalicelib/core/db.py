@@ -112,3 +112,8 @@ def act_as(conn: Connection, actor: Actor) -> None:
             "role": actor.role,
         },
     )
+
+
+def acting(conn: Connection, standing: str) -> None:
+    """Tell the audit triggers, until the transaction ends, in whose place the actor acts."""
+    conn.execute(text("SELECT set_config('opsdb.acting', :standing, true)"), {"standing": standing})

@@ -90,7 +90,7 @@ def create_exception(call: Call) -> ScheduleException:
     if problems := range_problems(new.start_date, new.end_date, LONGEST):
         raise Invalid(*problems)
     with call.writing() as conn:
-        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], today=today())
+        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], now=now())
         type_classes = _checked(conn, new)
         hold(conn, employee_ids=[new.employee_id])
         _check_free(conn, new, type_classes[new.exception_type])
@@ -199,7 +199,7 @@ def _process(conn: Connection, call: Call, exception_id: int, by: str) -> Schedu
 def _held(conn: Connection, call: Call, exception_id: int, status: str) -> ScheduleException:
     """The exception with its person held, once it may become `status` by this caller."""
     person = _found(conn, exception_id).employee_id
-    teams.decide(conn, caller=call.caller, employee_ids=[person], today=today())
+    teams.decide(conn, caller=call.caller, employee_ids=[person], now=now())
     hold(conn, employee_ids=[person])
     found = _found(conn, exception_id)
     if problem := move_problem(EXCEPTION, status=found.status, wanted=status):

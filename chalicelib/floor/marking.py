@@ -66,7 +66,7 @@ def mark_attendance(call: Call) -> Marked:
     now = clock.now()
     _check_shape(said, now)
     with call.writing() as conn:
-        teams.decide(conn, caller=call.caller, employee_ids=said.people, today=clock.today())
+        teams.decide(conn, caller=call.caller, employee_ids=said.people, now=now)
         meant = _meant(conn, said)
         hold(conn, employee_ids=said.people)
         plans = _plans(conn, said, now)

@@ -11,7 +11,7 @@ from chalicelib.admin.queries import active_values, classes
 from chalicelib.admin.rules import unknown_values
 from chalicelib.attendance.following import follow
 from chalicelib.core.auth import HR
-from chalicelib.core.clock import now, today
+from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict, Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Clock, Day, EmployeeId, Input, Note, Text
@@ -111,7 +111,7 @@ def request_leave(call: Call) -> Leave:
     new: NewLeave = call.body
     _check_range(new.start_date, new.end_date, new.start_time, new.end_time)
     with call.writing() as conn:
-        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], today=today())
+        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], now=now())
         _check_type(conn, new.leave_type)
         hold(conn, employee_ids=[new.employee_id])
         _check_free(conn, new)
@@ -147,7 +147,7 @@ def cancel_leave(call: Call, leave_id: int) -> Leave:
     """Cancel a request, approved or not: the plan shows again as it is by then."""
     with call.writing() as conn:
         person = _found(conn, leave_id).employee_id
-        teams.check(conn, caller=call.caller, employee_ids=[person], today=today())
+        teams.check(conn, caller=call.caller, employee_ids=[person], now=now())
         return _move(conn, person, leave_id, "Cancelled", by=call.caller.name, reason=call.query.reason)
 
 
@@ -197,7 +197,7 @@ def delete_holiday(call: Call, holiday_id: int) -> Holiday:
 def _decide(call: Call, leave_id: int, status: str) -> Leave:
     with call.writing() as conn:
         person = _found(conn, leave_id).employee_id
-        teams.decide(conn, caller=call.caller, employee_ids=[person], today=today())
+        teams.decide(conn, caller=call.caller, employee_ids=[person], now=now())
         by = teams.decided_by(call.caller, call.body.approved_by, field="approved_by")
         return _move(conn, person, leave_id, status, by=by, reason=call.body.reason)
 

@@ -1,7 +1,7 @@
 """All SQL on employees, their assignments and employments, and their history."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -285,20 +285,6 @@ def assigned_since(conn: Connection, *, employee_id: int) -> date | None:
     return conn.execute(
         text("SELECT valid_from FROM assignments WHERE employee_id = :id AND valid_to IS NULL"), {"id": employee_id}
     ).scalar()
-
-
-def outside_team(conn: Connection, *, lead: int | None, employee_ids: Collection[int], today: date) -> list[int]:
-    """Those of these people whose supervisor or manager on that day is not `lead`, by id."""
-    found = conn.execute(
-        text(
-            """SELECT wanted.id FROM unnest(CAST(:ids AS bigint[])) wanted (id) WHERE NOT EXISTS (
-                SELECT 1 FROM assignments a WHERE a.employee_id = wanted.id
-                AND :lead IN (a.supervisor_id, a.manager_id)
-                AND a.valid_from <= :today AND (a.valid_to IS NULL OR a.valid_to > :today)) ORDER BY 1"""
-        ),
-        {"ids": sorted(employee_ids), "lead": lead, "today": today},
-    )
-    return list(found.scalars())
 
 
 _ARCHIVED = [column.name for column in employees_history.c if column.name in employees.c]

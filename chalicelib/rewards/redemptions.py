@@ -57,7 +57,7 @@ def redeem(call: Call) -> Redemption:
     """Ask for something in return for points. They are gone from the balance at once; the rest waits for a decision."""
     new: NewRedemption = call.body
     with call.writing() as conn:
-        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], today=today())
+        teams.check(conn, caller=call.caller, employee_ids=[new.employee_id], now=now())
         _check_type(conn, new.redemption_type)
         person = find_employee(conn, employee_id=new.employee_id)
         if person is None:
@@ -122,7 +122,7 @@ def _held(conn: Connection, call: Call, redemption_id: int, wanted: Status) -> R
     """The redemption, nobody else's to decide until the transaction ends, once the caller may and it can move so."""
     queries.hold(conn, redemption_id=redemption_id)
     found = _found(conn, redemption_id)
-    teams.decide(conn, caller=call.caller, employee_ids=[found.employee_id], today=today())
+    teams.decide(conn, caller=call.caller, employee_ids=[found.employee_id], now=now())
     if problem := move_problem(REDEMPTION, status=found.status, wanted=wanted):
         raise Conflict(problem)
     return found

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection
 
 from chalicelib.core.auth import HR
-from chalicelib.core.clock import today
+from chalicelib.core.clock import now, today
 from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.http import Call, Page, Routes
 from chalicelib.core.inputs import Day, EmployeeId, Input, Note, RowId, Text, given
@@ -111,7 +111,7 @@ def award(call: Call) -> Award:
     """Give somebody points."""
     new: NewAward = call.body
     with call.writing() as conn:
-        teams.decide(conn, caller=call.caller, employee_ids=[new.employee_id], today=today())
+        teams.decide(conn, caller=call.caller, employee_ids=[new.employee_id], now=now())
         by = teams.decided_by(call.caller, new.awarded_by, field="awarded_by")
         if find_employee(conn, employee_id=new.employee_id) is None:
             raise NotFound(f"employee_id: {new.employee_id} is no employee")
@@ -134,7 +134,7 @@ def reverse_award(call: Call, reward_id: int) -> Award:
     said: Reversal = call.body
     with call.writing() as conn:
         found = _award(conn, reward_id)
-        teams.decide(conn, caller=call.caller, employee_ids=[found.employee_id], today=today())
+        teams.decide(conn, caller=call.caller, employee_ids=[found.employee_id], now=now())
         by = teams.decided_by(call.caller, said.awarded_by, field="awarded_by")
         check_reversible(reward_id, points=found.points, reverses=found.reverses, reversed_by=found.reversed_by)
         balance = _balance(conn, found.employee_id).point_balance

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.core.answers import File
 from chalicelib.core.auth import HR
-from chalicelib.core.clock import today
+from chalicelib.core.clock import now, today
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.inputs import Input
@@ -52,7 +52,7 @@ class Address(msgspec.Struct, frozen=True):
 def make_calendar(call: Call, employee_id: int) -> Address:
     """Make or revoke the secret address of somebody's calendar feed; the one before is none any more."""
     with call.writing() as conn:
-        teams.check(conn, caller=call.caller, employee_ids=[employee_id], today=today())
+        teams.check(conn, caller=call.caller, employee_ids=[employee_id], now=now())
         hold(conn, employee_ids=[employee_id])
         person = find_employee(conn, employee_id=employee_id)
         if person is None:

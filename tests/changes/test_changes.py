@@ -1,7 +1,7 @@
 """Swaps and covers over HTTP: judged on the calendars as they would be, and both people's rows change hands or none."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ TUESDAY = MONDAY + timedelta(1)
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "today", lambda: TODAY)
+    monkeypatch.setattr(routes, "now", lambda: datetime.combine(TODAY, time(12), UTC))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Leave over HTTP: asked for, decided by somebody else, laid over the plan and taken off again."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ MONDAY = date(2026, 10, 12)
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "today", lambda: TODAY)
+    monkeypatch.setattr(routes, "now", lambda: datetime.combine(TODAY, time(12), UTC))
 
 
 @pytest.fixture

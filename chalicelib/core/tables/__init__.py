@@ -6,6 +6,7 @@ from chalicelib.core.tables.columns import metadata, whole
 from chalicelib.core.tables.files import backups, upload_errors, upload_rows, uploads
 from chalicelib.core.tables.people import (
     assignments,
+    deputies,
     employees,
     employees_history,
     employments,
@@ -41,6 +42,7 @@ __all__ = [
     "backups",
     "calendar_feeds",
     "db_users",
+    "deputies",
     "employee_reward_redemptions",
     "employee_rewards",
     "employees",

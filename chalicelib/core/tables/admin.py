@@ -125,6 +125,7 @@ audit_log = table(
     Column("after", JSONB),
     words("request_id"),
     Column("upload_id", BigInteger),
+    words("acting", server_default=text("NULLIF(current_setting('opsdb.acting'::text, true), ''::text)")),
     also=lambda: (
         CheckConstraint(one_of("action", "insert", "update", "delete"), name="action"),
         Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),

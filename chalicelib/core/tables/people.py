@@ -123,6 +123,27 @@ assignments = table(
     ),
 )
 
+deputies = table(
+    "deputies",
+    identity("deputy_id"),
+    person("lead_id"),
+    person(),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date, nullable=False),
+    created_at(),
+    also=lambda: (
+        CheckConstraint("start_date <= end_date", name="end_date"),
+        CheckConstraint("lead_id <> employee_id", name="another"),
+        ExcludeConstraint(
+            ("employee_id", "="),
+            ("lead_id", "="),
+            (text("daterange(start_date, end_date, '[]')"), "&&"),
+            name="deputies_no_overlap",
+            using="gist",
+        ),
+    ),
+)
+
 employments = table(
     "employments",
     identity("employment_id"),
