@@ -50,12 +50,25 @@ def _insert(conn: Connection, table: Table, rows: Sequence[Row], places: range, 
         _insert(conn, table, rows, places[middle:], refused)
 
 
+REASONS = {
+    "23502": "must not be empty",
+    "23503": "refers to something that is not here",
+    "23505": "stands here already",
+    "23514": "is nothing that is allowed there",
+}
+"""What a violation means to whoever has the file, by its SQLSTATE."""
+
+
 def _reason(error: DBAPIError) -> str:
     known = translate(error)
     if known is not None and known.problems:
         return " ".join(known.problems)
     said = getattr(error.orig, "diag", None)
-    return str(getattr(said, "message_primary", None) or "refused by the database")
+    reason = REASONS.get(getattr(error.orig, "pgcode", None) or "")
+    if said is None or reason is None:
+        return str(getattr(said, "message_primary", None) or "refused by the database")
+    name = said.column_name or str(said.constraint_name).removeprefix(f"{said.table_name}_").rpartition("_")[0]
+    return f"{name}: {reason}"
 
 
 def remember(conn: Connection, *, employee_ids: Sequence[int]) -> None:

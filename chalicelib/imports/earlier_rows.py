@@ -147,7 +147,8 @@ def attendance(table: Table, row: Mapping[str, Any], starts: Starts) -> dict[str
         end += DAY if end <= begin else timedelta(0)
     dated |= {"check_in": begin and begin.isoformat(), "check_out": end and end.isoformat()}
     values = converted(table, dated)
-    return values | {f"{name}_source": "sheet" for name in SOURCED if values.get(name) is not None}
+    # Each row with the same columns, since many are inserted by one statement.
+    return values | {f"{name}_source": None if values.get(name) is None else "sheet" for name in SOURCED}
 
 
 def _at(row: Mapping[str, Any], name: str, on: date) -> datetime | None:
