@@ -19,7 +19,9 @@ SECRET = {
     "db_users",
     "audit_log",
     "upload_rows",
+    "upload_awards",
     "upload_errors",
+    "upload_outcomes",
     "calendar_feeds",
     "request_keys",
 }
@@ -30,7 +32,9 @@ UNAUDITED = {
     "backups": "operational",
     "people": "only ever gains ids, with the employees that are audited",
     "request_keys": "operational; what a request writes is audited under its id",
+    "upload_awards": "operational; the awards themselves are audited",
     "upload_errors": "operational",
+    "upload_outcomes": "operational",
     "upload_rows": "operational",
     "uploads": "operational; what an upload writes is audited under its id",
 }

@@ -3,7 +3,7 @@
 from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, calendar_feeds, db_users, users
 from chalicelib.core.tables.attendance import attendances, attendances_history
 from chalicelib.core.tables.columns import metadata, whole
-from chalicelib.core.tables.files import backups, upload_errors, upload_rows, uploads
+from chalicelib.core.tables.files import backups, upload_awards, upload_errors, upload_outcomes, upload_rows, uploads
 from chalicelib.core.tables.people import (
     assignments,
     deputies,
@@ -64,7 +64,9 @@ __all__ = [
     "schedule_changes",
     "schedules",
     "schedules_history",
+    "upload_awards",
     "upload_errors",
+    "upload_outcomes",
     "upload_rows",
     "uploads",
     "users",

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -14,10 +15,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from chalicelib.core.tables.columns import created_at, identity, moment, one_of, table, words
+from chalicelib.core.tables.columns import created_at, identity, moment, one_of, person, table, words
 
 UPLOAD_STATES = ("waiting", "running", "done", "done_with_errors", "failed", "cancelled", "undone")
-FINDINGS = ("error", "duplicate", "kept", "disappeared", "warning")
+FINDINGS = ("error", "duplicate", "kept", "disappeared", "warning", "option")
+OUTCOMES = ("new", "changed", "removed", "unchanged", "duplicate", "kept", "disappeared", "failed")
 TIERS = ("daily", "weekly", "monthly", "manual", "safety")
 
 
@@ -59,6 +61,11 @@ uploads = table(
     words("role"),
     # Of an employee file, by which the logins of a schedule file are matched.
     Column("employees_upload_id", BigInteger, ForeignKey("uploads.upload_id")),
+    _count("warning_count"),
+    # The person of the floor who brought it, of whom it may say nothing that people may not decide about themselves.
+    person("brought_by", nullable=True),
+    # When its answer lay beside it in the bucket: what ended without one is completed by the sweep.
+    moment("reported_at"),
     also=lambda: (
         UniqueConstraint("bucket", "key", "version_id"),
         CheckConstraint(one_of("state", *UPLOAD_STATES), name="state"),
@@ -85,10 +92,36 @@ upload_errors = table(
     words("value"),
     words("reason", nullable=False),
     Column("cells", ARRAY(Text)),
+    # The dropdown whose value the finding is about.
+    words("category"),
     also=lambda: (
         CheckConstraint(one_of("finding", *FINDINGS), name="finding"),
         Index("upload_errors_upload_id_idx", "upload_id", "row_number"),
     ),
+)
+
+# What became of each row, or would have; for some weeks. Without a foreign key like the staged rows.
+upload_outcomes = table(
+    "upload_outcomes",
+    Column("upload_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("row_number", Integer),
+    words("outcome", nullable=False),
+    words("key"),
+    Column("changes", JSONB),
+    words("reason"),
+    also=lambda: (CheckConstraint(one_of("outcome", *OUTCOMES), name="outcome"),),
+)
+
+# Which of its like each award of a sheet was: rows that are corrected later are numbered by their sheet.
+upload_awards = table(
+    "upload_awards",
+    Column("upload_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("row_number", Integer, primary_key=True, autoincrement=False),
+    Column("employee_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("date_awarded", Date, primary_key=True),
+    Column("place", Integer, nullable=False),
 )
 
 backups = table(
