@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from chalicelib.core.errors import Invalid, TooLarge, WrongType
-from chalicelib.imports.readers import text, xlsx
-from chalicelib.imports.readers.package import LOCKED
+from chalicelib.imports.readers import ods, text, xls, xlsx
+from chalicelib.imports.readers.package import Package, is_open_document
 from chalicelib.imports.readers.rows import Cell, Limits, LooseNumber, Row, Sheet, Unreadable, megabytes
 
 __all__ = ["Cell", "Limits", "LooseNumber", "Row", "Sheet", "Unreadable", "open_rows"]
@@ -12,8 +12,6 @@ __all__ = ["Cell", "Limits", "LooseNumber", "Row", "Sheet", "Unreadable", "open_
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SQLITE = b"SQLite format 3\0"
-ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-PIECE = 1 << 20
 
 PICTURE = "This is a picture, whatever its name says: upload the sheet itself, as .xlsx or .csv."
 OTHER = {
@@ -49,21 +47,15 @@ def open_rows(path: Path, limits: Limits, *, filename: str = "") -> Sheet:
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(ZIP):
-        return xlsx.open_sheet(path, limits)
+        return _open_zip(path, limits)
     if head.startswith(OLE2):
-        raise _refused_ole2(path)
+        return xls.open_sheet(path, limits)
     for signature, sentence in OTHER.items():
         if head.startswith(signature):
             raise WrongType(sentence)
     return text.open_sheet(path, limits)
 
 
-def _refused_ole2(path: Path) -> Invalid | WrongType:
-    """A locked .xlsx is an OLE2 container, as is the .xls of old."""
-    rest = b""
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            if ENCRYPTED in rest + piece:
-                return Invalid(LOCKED)
-            rest = piece[-len(ENCRYPTED) :]
-    return WrongType("This is an old Excel file (.xls): save it as .xlsx or .csv and upload that.")
+def _open_zip(path: Path, limits: Limits) -> Sheet:
+    package = Package(path, limits)
+    return ods.open_sheet(path, package) if is_open_document(package.names()) else xlsx.open_sheet(package)

@@ -22,6 +22,7 @@ ENCRYPTED = 0x1
 
 DAMAGED = "The file is damaged or incomplete: open it in the spreadsheet program, save it again and upload that."
 LOCKED = "This file is password-protected: save it without a password and upload it again."
+DOCUMENT = "This is a document or a presentation, not a sheet: upload an .xlsx or .csv file."
 DOCTYPE = "The file declares XML entities, which no spreadsheet program writes: it is refused."
 
 Attributes = dict[str, str]
@@ -158,14 +159,16 @@ def relations(package: Package, of: str) -> dict[str, tuple[str, str]]:
     return found
 
 
+def is_open_document(names: frozenset[str]) -> bool:
+    return names >= {"mimetype", "content.xml"} and "xl/workbook.xml" not in names
+
+
 def wrong_zip(names: frozenset[str]) -> WrongType:
     """What a zip is that is no .xlsx, as far as its parts tell."""
     if "xl/workbook.bin" in names:
         return WrongType("This is a binary workbook (.xlsb): save it as .xlsx and upload that.")
-    if "content.xml" in names and "mimetype" in names:
-        return WrongType("This is an OpenDocument file (.ods): save it as .xlsx or .csv and upload that.")
     if any(name.startswith(("word/", "ppt/")) for name in names):
-        return WrongType("This is a document or a presentation, not a sheet: upload an .xlsx or .csv file.")
+        return WrongType(DOCUMENT)
     return WrongType("This is a zip file without a workbook in it: upload the .xlsx or .csv file itself.")
 
 

@@ -11,6 +11,7 @@ import msgspec
 from chalicelib.core.errors import TooLarge
 
 MEGABYTE = 1_000_000
+NOTHING = "The file has no visible sheet with anything in it."
 BLANK = re.compile(r"\s*\Z")
 
 
@@ -27,6 +28,10 @@ class Limits(msgspec.Struct, frozen=True):
     shared_strings_bytes: int = 128 * MEGABYTE
     styles: int = 65_536
     sheets: int = 1_000
+    # What another program's library reads whole: .xls and .ods.
+    whole_bytes: int = 20 * MEGABYTE
+    whole_memory: int = 512 * MEGABYTE
+    whole_seconds: int = 60
 
 
 class Unreadable(msgspec.Struct, frozen=True):

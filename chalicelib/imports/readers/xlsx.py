@@ -3,14 +3,13 @@
 from array import array
 from collections.abc import Callable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipInfo
 
 from chalicelib.core.errors import Invalid, TooLarge
 from chalicelib.imports.readers.grid import sheet_rows, unescaped
 from chalicelib.imports.readers.package import DAMAGED, Attributes, Package, feed, new_parser, relations, wrong_zip
-from chalicelib.imports.readers.rows import Cell, Limits, Row, Sheet, megabytes, too_long_cell
+from chalicelib.imports.readers.rows import NOTHING, Cell, Row, Sheet, megabytes, too_long_cell
 from chalicelib.imports.readers.serials import BUILT_IN, Kind, converter, kind_of
 
 Convert = Callable[[str], Cell]
@@ -23,9 +22,8 @@ class _Workbook(NamedTuple):
     date1904: bool
 
 
-def open_sheet(path: Path, limits: Limits) -> Sheet:
+def open_sheet(package: Package) -> Sheet:
     """The first visible sheet with content; raises WrongType, Invalid or TooLarge where there is none to be read."""
-    package = Package(path, limits)
     try:
         book = _workbook(package)
         package.check_sizes()
@@ -52,7 +50,7 @@ def _first_with_content(
         first = next(rows, None)
         if first is not None:
             return title, part, chain([first], rows)
-    raise Invalid("The file has no visible sheet with anything in it.")
+    raise Invalid(NOTHING)
 
 
 def _workbook(package: Package) -> _Workbook:

@@ -1,0 +1,130 @@
+""".ods: looked through for what would harm and for what calamine does not tell; the cells come from it."""
+
+from pathlib import Path
+from xml.parsers.expat import XMLParserType
+from zipfile import ZipInfo
+
+from chalicelib.core.errors import Invalid, WrongType
+from chalicelib.imports.readers import confined
+from chalicelib.imports.readers.confined import Noted
+from chalicelib.imports.readers.grid import NO_FORMULA_VALUE, column_letters
+from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED, Attributes, Package, feed, new_parser
+from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows
+
+MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
+ROW, CELLS = "table:table-row", frozenset(("table:table-cell", "table:covered-table-cell"))
+
+
+def open_sheet(path: Path, package: Package) -> Sheet:
+    """The first visible sheet with content, closing `package`; raises WrongType, Invalid or TooLarge as others do."""
+    limits = package.limits
+    try:
+        confined.check_size(path, limits, ".ods")
+        package.check_sizes()
+        _refuse_locked(package)
+        sheets = _looked_through(package, _content(package))
+    finally:
+        package.close()
+    return confined.open_sheet(path, limits, format="ods", sheets=sheets)
+
+
+def _content(package: Package) -> ZipInfo:
+    mimetype, content = package.find("mimetype"), package.find("content.xml")
+    if mimetype is None or content is None:
+        raise Invalid(DAMAGED)
+    if not next(package.pieces(mimetype), b"").startswith(MIMETYPE):
+        raise WrongType(DOCUMENT)
+    return content
+
+
+def _refuse_locked(package: Package) -> None:
+    def start(name: str, _: Attributes) -> None:
+        if name == "encryption-data":
+            raise Invalid(LOCKED)
+
+    manifest = package.find("META-INF/manifest.xml")
+    if manifest is not None:
+        package.walk(manifest, start)
+
+
+def _looked_through(package: Package, content: ZipInfo) -> list[Noted]:
+    """What is to be known of each sheet; every byte has been unpacked and parsed once within the limits."""
+    parser = new_parser()
+    look = _Look(parser, package.limits)
+    parser.StartElementHandler = look.start
+    for _ in feed(parser, package.pieces(content)):
+        pass
+    return look.sheets
+
+
+class _Look:
+    """Where the parser is: row and column from 0 of the cell that comes next.
+
+    Of the three million elements of a large file only the start tags come here, and texts where an error is shown.
+    """
+
+    def __init__(self, parser: XMLParserType, limits: Limits) -> None:
+        self.sheets: list[Noted] = []
+        self._parser = parser
+        self._limits = limits
+        self._row = self._column = self._rows = 0
+        self._erring: int | None = None
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name in CELLS:
+            if attributes:
+                self._start_cell(attributes)
+            else:
+                self._column += 1
+        elif name == ROW:
+            self._row += self._rows
+            self._rows, self._column = _count(attributes.get("table:number-rows-repeated")), 0
+        elif name == "table:table":
+            self.sheets.append(Noted(self._limits))
+            self._row = self._rows = 0
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        if self._erring is not None:
+            # Not earlier: expat's binding hands out the same text again when this is set while it is handed out.
+            self._parser.CharacterDataHandler = self._erring = None
+        column = self._column
+        self._column += _count(attributes.get("table:number-columns-repeated"))
+        # Cells before the first sheet are the memory of tracked changes.
+        has_value = "office:value-type" in attributes
+        if not self.sheets or not (has_value or "table:formula" in attributes):
+            return
+        self._note_place()
+        if not has_value:
+            self._note(column, NO_FORMULA_VALUE)
+        elif attributes.get("calcext:value-type") == "error":
+            self._erring = column
+            self._parser.CharacterDataHandler = self._note_error
+
+    def _note_error(self, text: str) -> None:
+        shown = text.strip()[:20]
+        if shown and self._erring is not None:
+            self._note(self._erring, Unreadable(shown, f"holds the error {shown}"))
+
+    def _note_place(self) -> None:
+        noted, limits = self.sheets[-1], self._limits
+        if self._row + self._rows > limits.rows:
+            noted.problem = noted.problem or too_many_rows(limits)
+        if self._column > limits.columns:
+            last = column_letters(self._column - 1)
+            noted.problem = noted.problem or too_many_columns(limits, f"in column {last} of row {self._row + 1}")
+
+    def _note(self, column: int, cell: Unreadable) -> None:
+        noted = self.sheets[-1]
+        for row in range(self._row, self._row + self._rows):
+            for one in range(column, self._column):
+                noted.note(row, one, cell)
+                if noted.problem is not None:
+                    return
+
+
+def _count(stated: str | None) -> int:
+    if stated is None:
+        return 1
+    if len(stated) < 10 and stated.isdecimal() and stated.isascii() and int(stated):
+        return int(stated)
+    raise Invalid(DAMAGED)
