@@ -13,6 +13,9 @@ INCOMING = "incoming/"
 DO = "incoming/.do/"
 """Markers that ask for work which goes on in another function: `incoming/.do/{name}/{uuid}.json`; never sheets."""
 
+EARLIER = "incoming/opsdb.db/"
+"""An earlier opsdb that is to move in; it has secrets in it, so that it is taken away again, its version too."""
+
 DIRECT = "direct/"
 """Sheets that came through the API itself; no event."""
 
@@ -63,9 +66,14 @@ def result_key(key: str) -> str:
     return f"{RESULTS}{key}.json"
 
 
-def corrected_key(key: str, upload_id: int) -> str:
+def corrected_key(key: str, upload_id: int, kind: str = "xlsx") -> str:
     """The rows that failed, to be corrected and uploaded again; a key may have several versions, each its own."""
-    return f"{RESULTS}{key}.{upload_id}.errors.xlsx"
+    return f"{RESULTS}{key}.{upload_id}.errors.{kind}"
+
+
+def newest_corrected_key(key: str) -> str:
+    """Of the version that was imported last, for tools that only see the bucket."""
+    return f"{RESULTS}{key}.errors.xlsx"
 
 
 def export_key(identity: str, name: str) -> str:

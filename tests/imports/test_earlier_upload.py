@@ -22,7 +22,7 @@ from tests.imports import earlier_files
 from tests.imports.test_earlier_tables import KEPT, LEFT
 from tests.imports.test_presigned import arrived, send
 
-KEY = storage.incoming_key("opsdb.db", "opsdb.db")
+KEY = f"{storage.EARLIER}opsdb.db"
 
 
 def rows(statement: str) -> list[Any]:

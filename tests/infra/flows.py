@@ -24,7 +24,7 @@ from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.readback import Damaged
 from chalicelib.core import auth, clock, continuation, db, exports, secrets
 from chalicelib.core.continuation import Marker
-from chalicelib.core.storage import DO, direct_key, dump_key, incoming_key, marker_key, s3
+from chalicelib.core.storage import DO, EARLIER, direct_key, dump_key, incoming_key, marker_key, s3
 from chalicelib.imports import arrivals
 from local import events
 from local.processes import HOST
@@ -33,6 +33,7 @@ from tests.backups import stored
 from tests.backups.place import Place
 from tests.conftest import PASSWORDS, forget
 from tests.deployed import documents
+from tests.imports import earlier_files
 from tests.infra.grants import BUCKETS, FUNCTIONS
 from tests.infra.recording import Recorder
 
@@ -104,6 +105,7 @@ def stage(place: Place, patch: pytest.MonkeyPatch) -> Iterator[Stage]:
 def all_of(stage: Stage, folder: Path) -> None:
     """In this order, so that whoever looks at backups finds one with every mark that there is."""
     migrating(stage)
+    moving(stage, folder)
     uploads(stage)
     nightly(stage, folder)
     markers(stage, folder)
@@ -125,6 +127,13 @@ def migrating(stage: Stage) -> None:
     stage.call("migrate", {})
 
 
+def moving(stage: Stage, folder: Path) -> None:
+    """An earlier opsdb on trial, of which rows would stay behind."""
+    file = earlier_files.made(folder / "opsdb.db").read_bytes()
+    put = documents.put(BUCKETS["Uploads"], f"{EARLIER}opsdb.db", file, **{"dry-run": "true"})
+    stage.call("on_upload", put)
+
+
 def uploads(stage: Stage) -> None:
     """A sheet, and one that is gone when its event comes."""
     bucket = BUCKETS["Uploads"]
@@ -137,8 +146,9 @@ def uploads(stage: Stage) -> None:
 
 
 def sweeping(stage: Stage) -> None:
-    """A sheet and a marker whose events were lost, and a file by hand whose run was cut off."""
+    """A sheet, an earlier opsdb and a marker whose events were lost, and a file by hand whose run was cut off."""
     bucket = BUCKETS["Uploads"]
+    documents.put(bucket, f"{EARLIER}lost.db", b"no database")
     documents.put(bucket, incoming_key("employees", "lost.xlsx"), make.workbook([make.employee_row()]))
     continuation.ask("nothing", by="test", at=clock.now())
     event = documents.put(bucket, direct_key("employees", "1/cut.xlsx"), make.workbook([make.employee_row()]))

@@ -109,7 +109,7 @@ def _is_narrow(pattern: str, uses: Sequence[Request]) -> bool:
     """Whether no longer prefix of the layout would do; a bucket by itself is as narrow as can be."""
     bucket, _, keys = pattern.partition("/")
     fitting = [f"{bucket}/{one}" for one in PREFIXES if all(use.resource.startswith(f"{bucket}/{one}") for use in uses)]
-    return not keys or (bool(fitting) and pattern.startswith(max(fitting, key=len)))
+    return (not keys and pattern != "*") or (bool(fitting) and pattern.startswith(max(fitting, key=len)))
 
 
 @each_way
