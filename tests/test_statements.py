@@ -16,6 +16,7 @@ SHIFTS = """
     INSERT INTO schedules (employee_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code)
     SELECT n, date '2026-10-05', date '2026-10-05', '09:00', date '2026-10-05', '17:00', 'REG'
     FROM generate_series({first}, {last}) n;"""
+BATCHES = PEOPLE + "UPDATE employees SET batch = 'Batch ' || employee_id WHERE batch IS NULL;"
 GROWING = {
     "/employees": PEOPLE,
     "/employees/history": PEOPLE
@@ -95,6 +96,26 @@ GROWING = {
     INSERT INTO deputies (lead_id, employee_id, start_date, end_date)
     SELECT min(employee_id), max(employee_id), date '2026-01-01' + n, date '2026-01-01' + n
     FROM people, generate_series({first}, {last}) n GROUP BY n""",
+    "/reports/employees": BATCHES
+    + "INSERT INTO employments (employee_id, hire_date) SELECT n, '2025-01-06' FROM generate_series({first}, {last}) n",
+    "/reports/schedules": BATCHES + SHIFTS,
+    "/reports/attendances": BATCHES + SHIFTS,
+    "/reports/rewards": BATCHES
+    + """
+    INSERT INTO employee_rewards (employee_id, points, date_awarded, awarded_by)
+    SELECT n, 30, date '2026-10-05', 'test' FROM generate_series({first}, {last}) n""",
+    "/reports/redemptions": BATCHES
+    + """
+    INSERT INTO employee_reward_redemptions (employee_id, points_redeemed, redemption_date, redemption_type, status)
+    SELECT n, 30, date '2026-10-05', 'Donation', 'Rejected' FROM generate_series({first}, {last}) n""",
+    "/reports/leave_requests": BATCHES
+    + """
+    INSERT INTO leave_requests (employee_id, leave_type, start_date, end_date)
+    SELECT n, 'Vacation', date '2026-10-05', date '2026-10-06' FROM generate_series({first}, {last}) n""",
+    "/reports/exceptions": BATCHES
+    + """
+    INSERT INTO exceptions (employee_id, exception_type, start_date, end_date, work_code)
+    SELECT n, 'Training', date '2026-10-05', date '2026-10-06', 'TRAIN' FROM generate_series({first}, {last}) n""",
     "/floor/notes": """
     INSERT INTO floor_notes (date, author, text)
     SELECT date '2026-10-05', 'Ada Person1', 'Note ' || n FROM generate_series({first}, {last}) n""",
@@ -142,9 +163,13 @@ ON = {
     "/attendances/daily-report": {"date": "2026-10-05"},
     "/reports/weekly": {"date": "2026-10-05"},
     "/reports/monthly": {"month": "2026-10"},
+    **{
+        f"/reports/{name}": {"group_by": ["batch", "day"], "start_date": "2026-10-05", "end_date": "2026-10-05"}
+        for name in ("employees", "schedules", "attendances", "rewards", "redemptions", "leave_requests", "exceptions")
+    },
 }
-"""Where a list shows today unless told."""
-MOST = {"/reports/weekly": 5, "/reports/monthly": 7}
+"""Where a list shows today unless told, or groups."""
+MOST = {"/reports/weekly": 5, "/reports/monthly": 7, "/reports/schedules": 4, "/reports/attendances": 4}
 """Where more than rows are told: what is unusual, sums, holidays, names; services and employments."""
 
 

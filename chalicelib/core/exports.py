@@ -59,7 +59,7 @@ class _Column(NamedTuple):
 
     head: str
     place: int
-    count: str | None
+    counted: str | None
     share: bool
 
 
@@ -92,10 +92,11 @@ def _columns(shape: type[msgspec.Struct], rows: list[msgspec.Struct]) -> list[_C
 def _cells(columns: Sequence[_Column], rows: Iterable[msgspec.Struct]) -> Iterator[Sequence[Any]]:
     """The values of each row; who has none of a count has 0."""
     values = map(msgspec.structs.astuple, rows)
-    if all(one.count is None for one in columns):
+    if all(one.counted is None for one in columns):
         return values
     return (
-        [row[one.place] if one.count is None else row[one.place].get(one.count, 0) for one in columns] for row in values
+        [row[one.place] if one.counted is None else row[one.place].get(one.counted, 0) for one in columns]
+        for row in values
     )
 
 

@@ -110,6 +110,12 @@ def calendar(conn: Connection, *, span: Span, asked: Asked) -> tuple[Calendar, C
     return _calendar(holidays, leave), Closing(closed_at, adjustments)
 
 
+def holidays(conn: Connection, *, span: Span, asked: Asked) -> list[Holiday]:
+    """Those of everybody, and of the departments that are asked for, of every one unless any is."""
+    found = conn.execute(text(f"SELECT {_holidays(asked)}"), given(asked, span)).scalar_one()
+    return msgspec.convert(found, list[Holiday])
+
+
 def _calendar(holidays: Any, leave: Any) -> Calendar:
     """Both as the database has written them in JSON."""
     return msgspec.convert({"holidays": holidays, "leave": leave}, Calendar)

@@ -76,7 +76,12 @@ def turnover(
 def attrition(total: Turnover, *, first: date, last: date) -> float | None:
     """People: employments ended in the month / mean daily headcount (domain.md, Figures), for the month from `first` to
     `last`, or what there is of it until today."""
-    return ratio(total.leavers * _days(first, last), total.person_days)
+    return attrition_of(total, days=_days(first, last))
+
+
+def attrition_of(total: Turnover, *, days: int) -> float | None:
+    """The same for any period of so many days."""
+    return ratio(total.leavers * days, total.person_days)
 
 
 def annualised(total: Turnover, *, first: date, last: date) -> float | None:

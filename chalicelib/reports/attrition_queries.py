@@ -1,6 +1,6 @@
 """SQL on who belonged here when, and whose employment ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,9 +9,11 @@ from sqlalchemy import Connection, text
 
 from chalicelib.reports.attrition import Employment, Service
 from chalicelib.reports.filters import Asked
+from chalicelib.reports.grouped_queries import Grouped, key_columns, summed
 from chalicelib.reports.person_days import Keys
 from chalicelib.reports.source_queries import BELONGING, given, wanted
 from chalicelib.reports.spans import Span
+from chalicelib.reports.totals import PERIODS, Grouping
 
 
 class Who(msgspec.Struct, frozen=True):
@@ -66,6 +68,28 @@ _SERVICES = """
         AND (m.until IS NULL OR a.valid_from <= m.until) AND (a.valid_to IS NULL OR a.valid_to > m.hire_date)
     WHERE (m.until IS NULL OR m.until >= m.hire_date){chosen}"""
 
+# A service day by day, or all of it at once where no period is asked for.
+_HEADS = """
+    SELECT {keys}, d.days, d.day = m.hire_date AS joins, d.day + d.days - 1 = m.last_day AS leaves
+    FROM stays m
+    LEFT JOIN employees e ON e.employee_id = m.employee_id
+    LEFT JOIN places a ON a.employee_id = m.employee_id
+        AND (m.until IS NULL OR a.valid_from <= m.until) AND (a.valid_to IS NULL OR a.valid_to > m.hire_date)
+    CROSS JOIN LATERAL (
+        SELECT greatest(m.hire_date, a.valid_from, :first) AS starts, least(m.until, a.valid_to - 1, :until) AS ends
+    ) s
+    CROSS JOIN LATERAL (SELECT m.employee_id, {days}) d
+    WHERE s.starts <= s.ends{chosen}"""
+
+_DAILY = "s.starts + generate_series(0, s.ends - s.starts) AS day, 1 AS days"
+_AT_ONCE = "s.starts AS day, s.ends - s.starts + 1 AS days"
+
+_HEAD_SUMS = {
+    "person_days": "sum(days)",
+    "joined": "count(*) FILTER (WHERE joins)",
+    "left": "count(*) FILTER (WHERE leaves)",
+}
+
 _EMPLOYMENTS = """
     SELECT m.hire_date, m.last_day, coalesce(m.batch, e.batch)
     FROM employments m
@@ -91,6 +115,19 @@ def services(conn: Connection, *, span: Span, asked: Asked) -> list[Service]:
     statement = _SERVICES.format(places=places, stays=_STAYS, keys=keys, chosen=_chosen(asked))
     rows = conn.execute(text(statement), given(asked, span))
     return [Service(Keys(*row[:4]), row[4], row[5], ended=row[6]) for row in rows]
+
+
+def headcounts(conn: Connection, *, span: Span, asked: Asked, by: Sequence[Grouping]) -> Grouped:
+    """The days until today on which people were here (Active or On Leave), and the employments that began or ended on
+    one of them, as `services` and `turnover` have them."""
+    rows = _HEADS.format(
+        keys=key_columns(by), days=_DAILY if set(by) & set(PERIODS) else _AT_ONCE, chosen=_chosen(asked)
+    )
+    places = _PLACES_TODAY if asked.as_of == "today" else _PLACES
+    values = {**given(asked, span), "until": min(span.last, span.today)}
+    return summed(
+        conn, sources=f"places AS ({places}), stays AS ({_STAYS})", rows=rows, sums=_HEAD_SUMS, by=by, given=values
+    )
 
 
 def employments(conn: Connection, *, span: Span, asked: Asked) -> list[Employment]:

@@ -12,6 +12,10 @@ AsOf = Annotated[
 ]
 
 
+NAMING = {"employee_id", "full_name", "first_name", "last_name", "supervisor"}
+"""What tells who somebody is, which clients are not told, nor may sort by."""
+
+
 class Filters(Input, frozen=True, kw_only=True):
     """Which people a report without pages is about; each may be given more than once."""
 

@@ -17,7 +17,8 @@ from chalicelib.reports import attrition_queries as queries
 from chalicelib.reports.around_queries import Closing, calendar
 from chalicelib.reports.attrition import Turnover, annualised, attrition, cohorts, early_attrition, turnover
 from chalicelib.reports.attrition_queries import Who
-from chalicelib.reports.filters import PagedFilters
+from chalicelib.reports.filters import NAMING, PagedFilters
+from chalicelib.reports.orders import ordered
 from chalicelib.reports.shown import DayFigures, Figures, PersonFigures, day_figures, figures
 from chalicelib.reports.spans import Span
 from chalicelib.reports.totals import Key, Totals
@@ -26,9 +27,6 @@ from chalicelib.reports.totals_queries import totals
 routes = Routes(__name__, tag="reports")
 
 SIX_DAYS = timedelta(days=6)
-
-_NAMING = {"employee_id", "full_name", "first_name", "last_name", "supervisor"}
-"""What tells who somebody is, which clients are not told, nor may sort by."""
 
 
 class WeekFilters(PagedFilters, frozen=True, kw_only=True):
@@ -142,7 +140,7 @@ def _report(call: Call, span: Span) -> tuple[dict[str, Any], Closing]:
 
 
 def _sort(query: PagedFilters) -> str:
-    fields = [name for name in PersonFigures.__struct_fields__ if not (query.anonymous and name in _NAMING)]
+    fields = [name for name in PersonFigures.__struct_fields__ if not (query.anonymous and name in NAMING)]
     if query.sort and query.sort not in fields:
         raise Invalid(f"sort: must be one of: {', '.join(fields)}; got {query.sort[:80]!r}")
     return query.sort or ("department" if query.anonymous else "full_name")
@@ -155,20 +153,12 @@ def _ordered(by_person: dict[Key, Totals], people: dict[int, Who], sort: str, qu
     def value(one: int) -> Any:
         if sort == "employee_id":
             return one
-        found = getattr(people[one], sort) if sort in Who.__struct_fields__ else figures(by_person[(one,)])[sort]
-        return found.casefold() if isinstance(found, str) else found
+        return getattr(people[one], sort) if sort in Who.__struct_fields__ else figures(by_person[(one,)])[sort]
 
     def among_equals(one: int) -> Any:
         return astuple(by_person[(one,)]) if query.anonymous else one
 
-    valued = {_id(key): value(_id(key)) for key in by_person}
-    known = sorted(
-        (one for one, found in valued.items() if found is not None),
-        key=lambda one: (valued[one], among_equals(one)),
-        reverse=query.order == "desc",
-    )
-    unknown = (one for one, found in valued.items() if found is None)
-    return [*known, *sorted(unknown, key=among_equals, reverse=query.order == "desc")]
+    return ordered(map(_id, by_person), value=value, among_equals=among_equals, order=query.order)
 
 
 def _id(key: Key) -> int:
@@ -179,7 +169,7 @@ def _id(key: Key) -> int:
 
 def _shown(employee_id: int, part: Totals, person: Who, *, anonymous: bool) -> PersonFigures:
     told = {"employee_id": employee_id, **msgspec.structs.asdict(person), **figures(part)}
-    return PersonFigures(**(told | dict.fromkeys(_NAMING) if anonymous else told))
+    return PersonFigures(**(told | dict.fromkeys(NAMING) if anonymous else told))
 
 
 def _turnarounds(parts: dict[tuple[str | None, ...], Turnover], first: date, last: date) -> list[Turnaround]:
