@@ -11,7 +11,7 @@ from chalicelib.core.inputs import Instant, ListQuery, RowId, Text
 from chalicelib.core.paging import page
 from chalicelib.core.tables import audit_log
 
-Action = Literal["insert", "update", "delete"]
+Action = Literal["insert", "update", "delete", "sign_in", "sign_in_failed", "sign_out", "refused"]
 
 
 class Entry(msgspec.Struct, frozen=True):

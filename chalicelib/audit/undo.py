@@ -24,6 +24,7 @@ NEVER = {
     "employee_reward_redemptions": "redemptions have a way of their own: reject or reverse it",
     "periods": "a closed month stays closed",
     "schedules_history": "is in the archive",
+    "sessions": "whoever was signed out signs in again",
     "users": "users are changed, not undone",
 }
 """Tables that nothing is put back into, and why."""

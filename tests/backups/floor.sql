@@ -41,3 +41,8 @@ INSERT INTO periods (month, closed_by) VALUES ('2025-01-01', 'lead');
 INSERT INTO adjustments (month, table_name, row_id, employee_id, date, action, before, actor)
 VALUES ('2025-01-01', 'schedules', '900002', 40, '2025-01-06', 'delete', '{"work_code": "OFF"}', 'lead');
 INSERT INTO request_keys (caller, key, fingerprint, status, answer) VALUES ('wallboard', 'a-key', '\x00ff', 201, '{"id": 1}');
+INSERT INTO sessions (user_id, secret_hash, expires_at) VALUES (1, '\x00ff', '2026-11-02T00:00Z');
+INSERT INTO last_uses (subject, at) VALUES ('key:1', '2026-11-01T12:00Z');
+INSERT INTO request_rates (subject, free_at) VALUES ('key:1', '2026-11-01T12:00Z');
+INSERT INTO sign_in_attempts (subject, failures, locked_until, last_at)
+VALUES ('user:lead', 3, '2026-11-01T12:00:04Z', '2026-11-01T12:00Z');

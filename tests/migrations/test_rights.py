@@ -24,6 +24,10 @@ SECRET = {
     "upload_outcomes",
     "calendar_feeds",
     "request_keys",
+    "sessions",
+    "last_uses",
+    "request_rates",
+    "sign_in_attempts",
 }
 UNAUDITED = {
     "adjustments": "corrections in closed months, written beside the audit",
@@ -32,6 +36,9 @@ UNAUDITED = {
     "backups": "operational",
     "people": "only ever gains ids, with the employees that are audited",
     "request_keys": "operational; what a request writes is audited under its id",
+    "last_uses": "operational; nobody changed anything",
+    "request_rates": "operational, and worth nothing a minute later",
+    "sign_in_attempts": "operational; a sign-in that failed is an event of the audit",
     "upload_awards": "operational; the awards themselves are audited",
     "upload_errors": "operational",
     "upload_outcomes": "operational",

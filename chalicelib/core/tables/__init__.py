@@ -2,6 +2,7 @@
 
 from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, calendar_feeds, db_users, users
 from chalicelib.core.tables.attendance import attendances, attendances_history
+from chalicelib.core.tables.callers import last_uses, request_rates, sessions, sign_in_attempts
 from chalicelib.core.tables.columns import metadata, whole
 from chalicelib.core.tables.files import backups, upload_awards, upload_errors, upload_outcomes, upload_rows, uploads
 from chalicelib.core.tables.people import (
@@ -52,6 +53,7 @@ __all__ = [
     "floor_notes",
     "forecasts",
     "holidays",
+    "last_uses",
     "leave_allowances",
     "leave_requests",
     "metadata",
@@ -59,11 +61,14 @@ __all__ = [
     "people",
     "periods",
     "request_keys",
+    "request_rates",
     "requirements",
     "reward_reasons",
     "schedule_changes",
     "schedules",
     "schedules_history",
+    "sessions",
+    "sign_in_attempts",
     "upload_awards",
     "upload_errors",
     "upload_outcomes",

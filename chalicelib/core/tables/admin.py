@@ -9,11 +9,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Text,
     UniqueConstraint,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chalicelib.core.tables.columns import created_at, identity, moment, of_upload, one_of, person, table, words
 
@@ -29,7 +30,15 @@ CATEGORIES = (
     "role",
     "redemption_type",
 )
+EVENTS = ("sign_in", "sign_in_failed", "sign_out", "refused")
+ACTIONS = ("insert", "update", "delete", *EVENTS)
 ROLES = ("viewer", "supervisor", "duty_lead", "planner", "hr", "admin")
+
+
+def departments() -> Column[list[str]]:
+    """Those that a duty lead is named for."""
+    return Column("departments", ARRAY(Text), nullable=False, server_default=text("'{}'"))
+
 
 admin_options = table(
     "admin_options",
@@ -63,6 +72,7 @@ users = table(
     person(nullable=True),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     created_at(),
+    departments(),
     also=lambda: (
         CheckConstraint(one_of("role", *ROLES), name="role"),
         Index("users_username_key", func.lower(text("username")), unique=True),
@@ -79,8 +89,8 @@ api_keys = table(
     person(nullable=True),
     moment("expires_at"),
     moment("revoked_at"),
-    moment("last_used_at"),
     created_at(),
+    departments(),
     also=lambda: (CheckConstraint(one_of("role", *ROLES), name="role"),),
 )
 
@@ -127,7 +137,7 @@ audit_log = table(
     Column("upload_id", BigInteger),
     words("acting", server_default=text("NULLIF(current_setting('opsdb.acting'::text, true), ''::text)")),
     also=lambda: (
-        CheckConstraint(one_of("action", "insert", "update", "delete"), name="action"),
+        CheckConstraint(one_of("action", *ACTIONS), name="action"),
         Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),
         Index("audit_log_at_idx", "at"),
         Index("audit_log_actor_at_idx", "actor", "at"),

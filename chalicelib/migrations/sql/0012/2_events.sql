@@ -1,0 +1,18 @@
+-- What happened without a row that changed: who signed in, failed to, or was refused.
+ALTER TABLE audit_log DROP CONSTRAINT audit_log_action_check;
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_action_check
+CHECK (action IN ('insert', 'update', 'delete', 'sign_in', 'sign_in_failed', 'sign_out', 'refused'));
+
+CREATE FUNCTION audit_event(event text, told jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    -- Changes are told by the tables' own triggers alone.
+    IF event NOT IN ('sign_in', 'sign_in_failed', 'sign_out', 'refused') THEN
+        RAISE EXCEPTION '% is no event', event USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO public.audit_log (actor, action, table_name, after, request_id)
+    VALUES (public.audit_actor(), event, CASE event WHEN 'refused' THEN 'requests' ELSE 'sign_ins' END, told,
+            nullif(current_setting('opsdb.request_id', true), ''));
+END $$;
+REVOKE ALL ON FUNCTION audit_event(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_event(text, jsonb) TO opsdb_app;

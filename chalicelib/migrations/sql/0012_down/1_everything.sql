@@ -1,0 +1,13 @@
+DROP TRIGGER keep_an_admin_delete ON users;
+DROP TRIGGER keep_an_admin_update ON users;
+DROP TRIGGER hold_admins ON users;
+DROP FUNCTION keep_an_admin();
+DROP FUNCTION hold_admins();
+DROP FUNCTION audit_event(text, jsonb);
+DELETE FROM audit_log WHERE action IN ('sign_in', 'sign_in_failed', 'sign_out', 'refused');
+ALTER TABLE audit_log DROP CONSTRAINT audit_log_action_check;
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_action_check CHECK (action IN ('insert', 'update', 'delete'));
+ALTER TABLE api_keys DROP COLUMN departments;
+ALTER TABLE users DROP COLUMN departments;
+DROP TABLE sign_in_attempts, request_rates, last_uses, sessions;
+ALTER TABLE api_keys ADD COLUMN last_used_at TIMESTAMP WITH TIME ZONE;
