@@ -199,6 +199,16 @@ def test_nothing_but_the_package_can_be_imported(place: runtime.Place) -> None:
     assert place.ran("import chalice; print(chalice.__file__)").startswith(str(place.task_root))
 
 
+def test_a_child_reads_sheets_of_the_older_kinds_from_the_package_alone(place: runtime.Place) -> None:
+    sheets = [str(ROOT / "tests/imports/readers/data" / name) for name in ("libreoffice.xls", "libreoffice.ods")]
+    said = place.ran(
+        "import os, pathlib; from chalicelib.imports.readers import Limits, open_rows\n"
+        "os.environ.clear(); limits = Limits(10**7, 10**8, 200, 10**6)\n"
+        f"print([len(list(open_rows(pathlib.Path(sheet), limits))) for sheet in {sheets}])"
+    )
+    assert said.split() == ["[3,", "3]"]
+
+
 def test_the_code_is_read_only(place: runtime.Place) -> None:
     if place.ran("import os; print(os.getuid())").strip() == "0":
         pytest.skip("root may write anywhere, and becoming somebody else does not work here")

@@ -1,8 +1,9 @@
 """A program of its own, by which a hostile file harms nothing else: the cells of an .xls or .ods as lines of JSON.
 
 Run as `child.py FILE BYTES SECONDS`; knows nothing of opsdb, so that it starts quickly. The first line is
-`{"sheet", "title", "rows"}` or `{"refused"}`; then comes a list of cells for every row from the first, and `"end"`.
-What JSON has no word for is a list: `["date", "2026-10-05"]`, or `["elapsed", 27000]` in seconds.
+`{"sheet", "title", "rows"}` or `{"refused"}`; then comes a list of cells for every row from the first, or how many
+rows are blank, and `"end"`. What JSON has no word for is a list: `["date", "2026-10-05"]`, or `["elapsed", 27000]`
+in seconds.
 """
 
 import json
@@ -27,10 +28,18 @@ _DURATION = re.compile(r"PT([0-9]{1,6})H([0-9]{1,2})M([0-9]{1,2})(?:[.,][0-9]*)?
 
 def confine(memory: int, seconds: int) -> None:
     """From here on: so many bytes of addresses, so many seconds of work, no file written, no image of a crash."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_AS, memory, memory)
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 1)
+    _lower(resource.RLIMIT_FSIZE, 0, 0)
+    _lower(resource.RLIMIT_CORE, 0, 0)
+
+
+def _lower(what: int, soft: int, hard: int) -> None:
+    """Nobody may have more than was given to the one who started this."""
+    most = resource.getrlimit(what)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(what, (soft, hard))
 
 
 def tell(path: str, say: Say) -> None:
@@ -63,8 +72,16 @@ def _tell_rows(number: int, sheet: Any, say: Say) -> None:
     # Rows come from the first on, their cells from the first column that has any.
     before: list[Any] = [None] * sheet.start[1]
     moments = _columns_of_moments(sheet)
+    blank = 0
     for row in sheet.iter_rows():
-        say(before + [_word(cell, column in moments) for column, cell in enumerate(row)])
+        words = [_word(cell, column in moments) for column, cell in enumerate(row)]
+        if words.count(None) == len(words):
+            blank += 1
+            continue
+        if blank:
+            say(blank)
+            blank = 0
+        say(before + words)
     say("end")
 
 

@@ -5,17 +5,17 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn
 
 import msgspec
 
 from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
 from chalicelib.imports.readers.cells import EPOCH
-from chalicelib.imports.readers.grid import column_letters
+from chalicelib.imports.readers.grid import LAST_ROW, column_letters
 from chalicelib.imports.readers.package import DAMAGED, LOCKED
 from chalicelib.imports.readers.rows import (
     MEGABYTE,
@@ -35,8 +35,8 @@ from chalicelib.imports.readers.serials import LOOSE_RANGE, NOT_FINITE, SMALL_SE
 
 CHILD = Path(__file__).with_name("child.py")
 PIECE = 64 * 1024
-# The interpreter and the library; what a byte of the file may become.
-BARE, PER_BYTE = 96 * MEGABYTE, 24
+# The interpreter, the library and a column of a million blank rows; what a byte of the file may become.
+BARE, PER_BYTE = 160 * MEGABYTE, 24
 MOST_NOTED = 10_000
 DAY_SECONDS = 86_400
 END = b'"end"'
@@ -46,8 +46,6 @@ TOO_MUCH = (
     "The file takes too much {} to read: something may stand far outside the table. "
     "Copy the table into a new workbook, save it as .xlsx and upload that."
 )
-
-T = TypeVar("T")
 
 
 class Noted:
@@ -106,14 +104,14 @@ def open_sheet(path: Path, limits: Limits, *, format: str, sheets: Sequence[Note
         chain([first], rows),
         format=format,
         title=opening.title,
-        progress=lambda: speaker.lines / max(opening.rows, 1),
+        progress=lambda: speaker.row / max(opening.rows, 1),
         close=speaker.close,
     )
 
 
 def _opening(speaker: "_Child", sheets: Sequence[Noted]) -> _Opening:
     try:
-        opening = _decoded(speaker.line(), _Opening)
+        opening: _Opening = _decoded(speaker.line(), _Opening)
         if opening.refused:
             raise _refusal(opening.refused)
     except TooLarge as refusal:
@@ -129,9 +127,7 @@ def _refusal(word: str) -> OpsdbError:
 
 
 def _rows(speaker: "_Child", noted: Noted, limits: Limits, date1904: bool) -> Iterator[Row]:
-    for index, said in enumerate(iter(speaker.line, END)):
-        words = _decoded(said, list[Any])
-        cells = [word if word.__class__ is str else _cell(word, date1904) for word in words]
+    for index, cells in _indexed(speaker, noted, date1904):
         for column, cell in noted.unreadable.get(index, {}).items():
             cells.extend([None] * (column + 1 - len(cells)))
             cells[column] = cell
@@ -140,6 +136,22 @@ def _rows(speaker: "_Child", noted: Noted, limits: Limits, date1904: bool) -> It
         if cells:
             _check(index + 1, cells, limits)
             yield Row(index + 1, cells)
+
+
+def _indexed(speaker: "_Child", noted: Noted, date1904: bool) -> Iterator[tuple[int, list[Cell]]]:
+    """Rows from the first; below the last value there may be some that only have cells without one."""
+    for said in iter(speaker.line, END):
+        words = _decoded(said, list[Any] | int)
+        if isinstance(words, list):
+            yield speaker.row, [word if word.__class__ is str else _cell(word, date1904) for word in words]
+            speaker.row += 1
+        else:
+            blank = range(speaker.row, speaker.row + min(words, LAST_ROW))
+            yield from ((row, []) for row in blank if row in noted.unreadable)
+            speaker.row += words
+        if not 0 < speaker.row <= LAST_ROW:
+            raise Invalid(DAMAGED)
+    yield from ((row, []) for row in sorted(noted.unreadable) if row >= speaker.row)
 
 
 def _check(number: int, cells: list[Cell], limits: Limits) -> None:
@@ -154,32 +166,49 @@ def _check(number: int, cells: list[Cell], limits: Limits) -> None:
 def _cell(word: Any, date1904: bool) -> Cell:
     """What the child meant."""
     if isinstance(word, list):
-        return _of_pair(*word)
+        return _of_list(word)
     if date1904 and isinstance(word, int | float) and int(word) in LOOSE_RANGE:
         return LooseNumber(word)
-    return word if word is None or isinstance(word, int | float) else NOT_FINITE
+    if word is None or isinstance(word, int | float):
+        return word
+    raise Invalid(DAMAGED)
 
 
-def _of_pair(kind: str, value: Any) -> Cell:
-    if kind == "date":
-        return date.fromisoformat(value)
-    if kind == "time":
-        return _to_the_second(datetime.combine(FIRST_DAY, time.fromisoformat(value))).time()
-    if kind == "moment":
-        moment = _to_the_second(datetime.fromisoformat(value))
-        # A time of day that has passed midnight is stored as one of the first days.
-        return moment.time() if moment < FIRST_DAY + timedelta(SMALL_SERIAL) else moment
-    if kind == "elapsed":
-        whole = round(value)
-        return (FIRST_DAY + timedelta(seconds=whole)).time() if 0 <= whole <= DAY_SECONDS else value / DAY_SECONDS
-    return NOT_FINITE
+def _of_list(said: list[Any]) -> Cell:
+    try:
+        kind, value = said
+        return _MEANINGS[kind](value)
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
+        raise Invalid(DAMAGED) from error
+
+
+def _moment(value: str) -> Cell:
+    moment = _to_the_second(datetime.fromisoformat(value))
+    # A time of day that has passed midnight is stored as one of the first days.
+    return moment.time() if moment < FIRST_DAY + timedelta(SMALL_SERIAL) else moment
+
+
+def _elapsed(value: float) -> Cell:
+    """Shown as a time where it is one; else days, as spreadsheets store it."""
+    whole = round(value)
+    return (FIRST_DAY + timedelta(seconds=whole)).time() if 0 <= whole <= DAY_SECONDS else value / DAY_SECONDS
 
 
 def _to_the_second(moment: datetime) -> datetime:
     return (moment + timedelta(microseconds=500_000)).replace(microsecond=0)
 
 
-def _decoded(line: bytes, shape: type[T]) -> T:
+_MEANINGS: dict[str, Callable[[Any], Cell]] = {
+    "date": date.fromisoformat,
+    "time": lambda value: _to_the_second(datetime.combine(FIRST_DAY, time.fromisoformat(value))).time(),
+    "moment": _moment,
+    "elapsed": _elapsed,
+    "infinite": lambda _: NOT_FINITE,
+}
+
+
+def _decoded(line: bytes, shape: Any) -> Any:
+    """What `shape` says, or Invalid."""
     try:
         return msgspec.json.decode(line, type=shape)
     except msgspec.DecodeError as error:
@@ -190,7 +219,7 @@ class _Child:
     """The process that reads the file, and how it ends; has none of our secrets and a share of our memory."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self.lines = 0
+        self.row = 0
         self._limits = limits
         memory = min(BARE + PER_BYTE * path.stat().st_size, limits.whole_memory)
         self._process = subprocess.Popen(
@@ -214,12 +243,11 @@ class _Child:
         while (end := self._buffer.find(b"\n", self._seen)) < 0:
             self._seen = len(self._buffer)
             if self._seen > self._longest:
-                raise too_long_cell(self._limits, f"in row {self.lines or 1}")
+                raise too_long_cell(self._limits, f"in row {self.row + 1}")
             self._buffer += self._piece()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         self._seen = 0
-        self.lines += 1
         return line
 
     def close(self) -> None:

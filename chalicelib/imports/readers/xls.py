@@ -7,12 +7,16 @@ from struct import unpack_from
 from chalicelib.core.errors import Invalid, WrongType
 from chalicelib.imports.readers import confined
 from chalicelib.imports.readers.confined import Noted
+from chalicelib.imports.readers.grid import column_letters
 from chalicelib.imports.readers.ole2 import Container
 from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED
-from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable
+from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows
 
 # Records by number (MS-XLS 2.3).
 _FORMULA, _END, _DATE_MODE, _PASSWORD, _SHEET, _BOOL_OR_ERROR, _BEGIN = 0x06, 0x0A, 0x22, 0x2F, 0x85, 0x205, 0x809
+_MANY_NUMBERS = 0xBD
+# These, texts of two kinds and numbers of two.
+_CELLS = frozenset((_FORMULA, _BOOL_OR_ERROR, _MANY_NUMBERS, 0xFD, 0x203, 0x204, 0x27E))
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
@@ -50,10 +54,21 @@ def _noted(pieces: Iterator[bytes], limits: Limits) -> tuple[list[Noted], bool]:
             date1904 = data[:2] == b"\1\0"
         elif kind == _SHEET and len(data) >= 4:
             starts.append(unpack_from("<I", data)[0])
-        elif error := _error(kind, data):
-            row, column = unpack_from("<HH", data)
-            noted.note(row, column, Unreadable(error, f"holds the error {error}"))
+        elif kind in _CELLS and len(data) >= 6:
+            _note_cell(noted, kind, data, limits)
     return [found.get(start, Noted(limits)) for start in starts], date1904
+
+
+def _note_cell(noted: Noted, kind: int, data: bytes, limits: Limits) -> None:
+    row, column = unpack_from("<HH", data)
+    last = unpack_from("<H", data, len(data) - 2)[0] if kind == _MANY_NUMBERS else column
+    if last >= limits.columns:
+        where = f"in column {column_letters(last)} of row {row + 1}"
+        noted.problem = noted.problem or too_many_columns(limits, where)
+    if row >= limits.rows:
+        noted.problem = noted.problem or too_many_rows(limits)
+    if error := _error(kind, data):
+        noted.note(row, column, Unreadable(error, f"holds the error {error}"))
 
 
 def _error(kind: int, data: bytes) -> str:
