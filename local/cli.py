@@ -128,9 +128,14 @@ def demo(as_json: bool) -> None:
 @on_floor
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What the sheet holds.")
+@click.option(
+    "--employees",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Employee file by which the logins of a schedule file are matched.",
+)
 @sheet_options
 @as_json
-def import_sheet(file: Path, kind: str, as_json: bool, **options: bool) -> None:
+def import_sheet(file: Path, kind: str, employees: Path | None, as_json: bool, **options: bool) -> None:
     """Import a sheet, .xlsx or .csv.
 
     Good rows go in, bad rows come back. The file is stored in the uploads bucket and runs here, by the same
@@ -141,6 +146,7 @@ def import_sheet(file: Path, kind: str, as_json: bool, **options: bool) -> None:
     Examples:
       opsdb import people.xlsx --kind employees --add-options --dry-run
       opsdb import october.xlsx --kind schedules
+      opsdb import october.xlsx --kind schedules --employees people.xlsx
     """
     with terminal.meter(as_json) as meter:
         upload = arrivals.import_file(
@@ -149,6 +155,7 @@ def import_sheet(file: Path, kind: str, as_json: bool, **options: bool) -> None:
             options=options,
             uploaded_by="command:import",
             progress=lambda rows, share: meter(file.name, round(share * 1000), 1000),
+            employees=employees,
         )
     report = _write_errors(file, upload) if upload.error_count else None
     facts = {**msgspec.to_builtins(upload), "errors_file": str(report) if report else None}

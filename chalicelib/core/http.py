@@ -58,7 +58,8 @@ class Declared:
 
     `answer` is its JSON, `files` are the content types of the Files that it answers with; most have only the first.
     A `secret` answer is said once and kept nowhere. With `instead` the body is a file
-    (`posted.Posted`), and that is how a larger one is sent.
+    (`posted.Posted`), and that is how a larger one is sent; `beside` is the field of another file that may come
+    with it.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Declared:
     errors: tuple[int, ...]
     secret: bool = False
     instead: str | None = None
+    beside: str | None = None
 
     @property
     def summary(self) -> str:
@@ -190,11 +192,11 @@ class Routes:
         errors: tuple[int, ...] = (),
         secret: bool = False,
         instead: str | None = None,
+        beside: str | None = None,
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            route = Declared(
-                method, path, view, self.tag, query, body, answer, files, status, roles, errors, secret, instead
-            )
+            described = (method, path, view, self.tag, query, body, answer, files, status, roles, errors, secret)
+            route = Declared(*described, instead, beside)
             self.declared.append(route)
 
             # Chalice refuses a wrong Content-Type in words of its own; we check it ourselves.
@@ -343,7 +345,7 @@ def _read_sent(route: Declared, request: Request) -> msgspec.Struct | None:
     if route.instead is not None:
         kind, raw = request.headers.get("content-type", ""), request.raw_body
         raw = raw.encode() if isinstance(raw, str) else raw
-        return read_file(kind, raw, instead=route.instead)
+        return read_file(kind, raw, instead=route.instead, beside=route.beside)
     return _read_json(route, request) if route.body else None
 
 

@@ -64,7 +64,7 @@ def _operation(route: Declared, answer: Any, body: Any) -> dict[str, Any]:
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
     if route.instead is not None:
-        operation["requestBody"] = {"required": True, "content": {posted.FORM: {"schema": posted.schema()}}}
+        operation["requestBody"] = {"required": True, "content": {posted.FORM: {"schema": posted.schema(route.beside)}}}
     return operation
 
 

@@ -1,4 +1,4 @@
-"""Bodies that are a file: one field `file` of a multipart form."""
+"""Bodies that are a file: the field `file` of a multipart form, and another one beside it where a route takes it."""
 
 import io
 from typing import Any
@@ -21,16 +21,19 @@ class Posted(msgspec.Struct, frozen=True):
 
     filename: str
     content: bytes
+    beside: "Posted | None" = None
 
 
-def schema() -> dict[str, Any]:
-    """The form as OpenAPI says it."""
+def schema(beside: str | None = None) -> dict[str, Any]:
+    """The form as OpenAPI says it; a field `beside` the file may be left out."""
     file = {"type": "string", "format": "binary"}
-    return {"type": "object", "properties": {FIELD: file}, "required": [FIELD], "additionalProperties": False}
+    fields = dict.fromkeys(filter(None, (FIELD, beside)), file)
+    return {"type": "object", "properties": fields, "required": [FIELD], "additionalProperties": False}
 
 
-def read_file(content_type: str, raw: bytes, *, instead: str) -> Posted:
-    """The file of the form; Invalid names every field that is wrong. `instead` says how a larger one is sent."""
+def read_file(content_type: str, raw: bytes, *, instead: str, beside: str | None = None) -> Posted:
+    """The file of the form, with the one of the field `beside` where there is one; Invalid names every field that is
+    wrong. `instead` says how a larger one is sent."""
     # A cold start does not wait for it.
     import multipart  # type: ignore[import-untyped]
 
@@ -49,16 +52,20 @@ def read_file(content_type: str, raw: bytes, *, instead: str) -> Posted:
     problems = [
         f"{str(name)[:40]}: unknown field of the form; options are query parameters"
         for name, _, _ in parts
-        if name != FIELD
+        if name != FIELD and (beside is None or name != beside)
     ]
     files = [Posted(_last(filename), content) for name, filename, content in parts if name == FIELD]
+    others = [Posted(_last(filename), content) for name, filename, content in parts if beside and name == beside]
     if len(files) != 1 or not parts:
         problems.append(f"{FIELD}: is required, once; got {len(files)}")
+    if len(others) > 1:
+        problems.append(f"{beside}: is sent once or not at all; got {len(others)}")
     if problems:
         raise Invalid(*problems)
-    if len(files[0].content) > LARGEST:
-        raise TooLarge(f"{FIELD}: must be at most {LARGEST} bytes; {instead}")
-    return files[0]
+    if sum(len(one.content) for one in files + others) > LARGEST:
+        what = f"{FIELD} and {beside}: must together" if others else f"{FIELD}: must"
+        raise TooLarge(f"{what} be at most {LARGEST} bytes; {instead}")
+    return Posted(files[0].filename, files[0].content, *others)
 
 
 def _last(filename: str | None) -> str:

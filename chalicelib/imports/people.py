@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -15,12 +16,23 @@ _FOLDED = text(
 )
 
 
-class Directory:
-    """Everybody who can be meant, loaded once per run."""
+class Person(NamedTuple):
+    """Somebody in the employee file beside a schedule file; the login is None where the file has none."""
 
-    def __init__(self, conn: Connection) -> None:
+    employee_id: int
+    first_name: str
+    last_name: str
+    ruex_id: str | None
+
+
+class Directory:
+    """Everybody who can be meant, loaded once per run; the people of an employee file come before those here."""
+
+    def __init__(self, conn: Connection, beside: Sequence[Person] = ()) -> None:
         self._conn = conn
         self._names: dict[int, str] = {}
+        self._beside = {one.employee_id: f"{one.first_name} {one.last_name}" for one in beside}
+        self._by_file = self._logins(beside)
         self._by_ruex_id: Mapping[str, list[int]] = defaultdict(list)
         self._by_computed: Mapping[str, list[int]] = defaultdict(list)
         people = conn.execute(_PEOPLE).all()
@@ -36,6 +48,15 @@ class Directory:
                 self._by_computed[login].append(row.employee_id)
         self.find = lru_cache(maxsize=100_000)(self._find)
 
+    def _logins(self, beside: Sequence[Person]) -> Mapping[str, list[int]]:
+        """Each has the login that the file gives, else the computed one; a person who is there twice counts once."""
+        found: Mapping[str, list[int]] = defaultdict(list)
+        said = (one.ruex_id or computed_ruex_id(one.first_name, one.last_name) for one in beside)
+        for one, login in zip(beside, self._folded(said), strict=True):
+            if login and one.employee_id not in found[login]:
+                found[login].append(one.employee_id)
+        return found
+
     def __contains__(self, employee_id: int) -> bool:
         return employee_id in self._names
 
@@ -46,15 +67,24 @@ class Directory:
                 return int(said)
             raise BadCell("is no employee's id")
         folded = said.lower() if said.isascii() else self._folded([said])[0]
+        if candidates := self._by_file.get(folded):
+            return self._here(self._only(candidates))
         for candidates in (self._by_ruex_id.get(folded), self._by_computed.get(folded)):
             if candidates:
                 return self._only(candidates)
         raise BadCell("is no employee's RUEX ID")
 
+    def _here(self, employee_id: int) -> int:
+        """The file is for matching: whoever is only in there is nobody's employee."""
+        if employee_id in self._names:
+            return employee_id
+        name = self._beside[employee_id]
+        raise BadCell(f"is the RUEX ID of {employee_id} ({name}) in the employee file, who is no employee here")
+
     def _only(self, candidates: Sequence[int]) -> int:
         if len(candidates) == 1:
             return candidates[0]
-        listed = ", ".join(f"{one} ({self._names[one]})" for one in sorted(candidates)[:5])
+        listed = ", ".join(f"{one} ({self._names.get(one) or self._beside[one]})" for one in sorted(candidates)[:5])
         raise BadCell(f"is the RUEX ID of {len(candidates)} people: {listed}; use the employee id instead")
 
     def _folded(self, said: Iterable[str]) -> list[str]:

@@ -96,6 +96,7 @@ class Claimed(msgspec.Struct, frozen=True):
     role: str | None
     rows_read: int
     last_row: int
+    employees_upload_id: int | None
 
 
 _AWAITED = uploads.c.object_modified.is_(None) & uploads.c.role.is_not(None)
@@ -136,10 +137,13 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
     return known
 
 
+_ASKED = ("role", "uploaded_by", "options", "dry_run", "employees_upload_id")
+
+
 def _asked_by(conn: Connection, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Whoever asked for the key: a form that is sent twice makes a second version, with the rights of the first."""
     first = conn.execute(
-        select(uploads.c.role, uploads.c.uploaded_by, uploads.c.options, uploads.c.dry_run)
+        select(*(uploads.c[name] for name in _ASKED))
         .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], uploads.c.role.is_not(None))
         .order_by(uploads.c.upload_id)
         .limit(1)

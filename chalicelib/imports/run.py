@@ -20,7 +20,8 @@ from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import corrected_key, result_key, s3
-from chalicelib.imports import corrected, earlier_upload, header, queries
+from chalicelib.imports import beside, corrected, earlier_upload, header, queries
+from chalicelib.imports.people import Person
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
@@ -114,13 +115,34 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
     if kind is None:
         raise Invalid(f"Sheets of the kind {upload.kind!r} are not understood; known are {', '.join(KINDS)}.")
     local_now = now().astimezone(settings().timezone).replace(tzinfo=None)
-    job = Job(upload.upload_id, Options(**upload.options), local_now, upload.object_modified)
+    people = _people_beside(conn, upload)
+    job = Job(upload.upload_id, Options(**upload.options), local_now, upload.object_modified, people)
     with _downloaded(upload) as (path, sha256):
         staged = _stage(conn, upload, kind, job, path, progress)
         outcome = _apply(conn, upload, kind, job, staged, sha256)
         if outcome["error_count"]:
             _put_corrected(conn, upload, kind, path)
     return outcome
+
+
+def _people_beside(conn: Connection, upload: Claimed) -> Sequence[Person]:
+    """Whom the employee file names that came with a schedule file; nobody where none did."""
+    from botocore.exceptions import ClientError
+
+    if upload.employees_upload_id is None:
+        return ()
+    with conn.begin():
+        other = queries.claimed(conn, upload_id=upload.employees_upload_id)
+    missing = f"The employee file (upload {other.upload_id}) is not in the bucket: try again when it is."
+    if other.object_modified is None:
+        raise Invalid(missing)
+    try:
+        with _downloaded(other) as (path, _):
+            return beside.read(path, limits(), upload_id=other.upload_id, filename=other.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in beside.GONE:
+            raise
+        raise Invalid(missing) from None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
+from chalicelib.imports.people import Person
 from chalicelib.imports.readers import Cell
 
 Values = dict[str, Any]
@@ -69,12 +70,14 @@ class Options:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock."""
+    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock,
+    `beside` are the people of the employee file that came with it."""
 
     upload_id: int
     options: Options
     local_now: datetime
     object_modified: datetime | None
+    beside: Sequence[Person] = ()
 
 
 class Counts(msgspec.Struct):
