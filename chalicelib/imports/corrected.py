@@ -7,9 +7,10 @@ from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from chalicelib.core import exports
 from chalicelib.imports import header
 from chalicelib.imports.readers import Limits, open_rows
-from chalicelib.imports.sheets.sheet import Column
+from chalicelib.imports.sheets.sheet import Column, normalised
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -27,7 +28,8 @@ _SHOWN: dict[type, str] = {datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd", 
 
 
 def write(
-    file: IO[bytes],
+    book: IO[bytes],
+    table: IO[bytes],
     path: Path,
     limits: Limits,
     *,
@@ -35,33 +37,54 @@ def write(
     reasons: Mapping[int, str],
     upload_id: int,
 ) -> None:
-    """The rows of the sheet at `path` that `reasons` names by number, as a workbook; nothing in it can run."""
+    """The rows of the sheet at `path` that `reasons` names by number, as a workbook and as csv; nothing can run."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet("Failed rows")
-        formats = {kind: book.add_format({"num_format": shown}) for kind, shown in _SHOWN.items()}
-        for place, cells in enumerate(_rows(path, limits, columns, reasons, upload_id)):
-            for column, cell in enumerate(cells):
-                _write(sheet, place, column, cell, formats)
+    with xlsxwriter.Workbook(book, options) as made:
+        sheet = made.add_worksheet("Failed rows")
+        formats = {kind: made.add_format({"num_format": shown}) for kind, shown in _SHOWN.items()}
+        rows = _also_in(sheet, formats, _rows(path, limits, columns, reasons, upload_id))
+        exports.write_csv(table, [str(title) for title in next(rows)], rows)
+
+
+def _also_in(sheet: "Worksheet", formats: Mapping[type, Any], rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """The rows, each of which has been written to `sheet` too."""
+    for place, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
+            _write(sheet, place, column, cell, formats)
+        yield [_typed(cell) for cell in cells]
+
+
+def _typed(cell: Any) -> Any:
+    """A cell as people would type it."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _MOST_DIGITS:
+        return int(cell)
+    return cell.isoformat(" ") if isinstance(cell, datetime) else cell
 
 
 def _rows(
     path: Path, limits: Limits, columns: Sequence[Column], reasons: Mapping[int, str], upload_id: int
 ) -> Iterator[list[Any]]:
-    """The header and the failed rows, each as wide as the header, and then what is added."""
+    """The header and the failed rows, each as wide as the header, and then what is added.
+
+    A row that has been given back before still says where it failed first: it is numbered by that sheet.
+    """
     last = max(reasons, default=0)
     with open_rows(path, limits) as opened:
         rows = iter(opened)
         head = list(islice(rows, header.LOOK_AT))
         found = header.find(head, columns)
         [titles] = [row.cells for row in head if row.number == found.number]
-        yield [*titles, *ADDED]
+        known = [found.names.index(name) if name in found.names else None for name in map(normalised, ADDED)]
+        own = [place for place in range(len(titles)) if place not in known]
+        yield [*(titles[place] for place in own), *ADDED]
         for row in takewhile(lambda one: one.number <= last, chain(head, rows)):
             if row.number in reasons:
-                cells = [*row.cells, *[None] * len(titles)][: len(titles)]
-                yield [*cells, reasons[row.number], upload_id, row.number]
+                cells = [*row.cells, *[None] * len(titles)]
+                before = [None if place is None else cells[place] for place in known[1:]]
+                origin = [upload_id, row.number] if None in before else before
+                yield [*(cells[place] for place in own), reasons[row.number], *origin]
 
 
 def _write(sheet: "Worksheet", row: int, column: int, cell: Any, formats: Mapping[type, Any]) -> None:

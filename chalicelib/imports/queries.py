@@ -3,17 +3,18 @@
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, literal, not_, select, text, update
+from msgspec import Meta
+from sqlalchemy import Connection, case, delete, func, insert, literal, not_, select, text, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chalicelib.core.http import Page
 from chalicelib.core.inputs import ListQuery
 from chalicelib.core.paging import page
-from chalicelib.core.tables import upload_errors, upload_rows, uploads
+from chalicelib.core.tables import upload_errors, upload_outcomes, upload_rows, uploads
 
 RUN_LOCK = 0x0B10AD
 """Class of the advisory locks that uploads hold while they run; the upload's id is the second key."""
@@ -43,6 +44,7 @@ class Upload(msgspec.Struct, frozen=True):
     unchanged_count: int
     kept_count: int
     disappeared_count: int
+    warning_count: int
     message: str | None
     uploaded_by: str
     created_at: datetime
@@ -63,7 +65,7 @@ class RowFinding(msgspec.Struct, frozen=True):
 
 
 State = Literal["waiting", "running", "done", "done_with_errors", "failed", "cancelled", "undone"]
-Found = Literal["error", "duplicate", "kept", "disappeared", "warning"]
+Found = Literal["error", "duplicate", "kept", "disappeared", "warning", "option"]
 
 
 class UploadFilters(ListQuery, frozen=True, kw_only=True):
@@ -75,9 +77,20 @@ class UploadFilters(ListQuery, frozen=True, kw_only=True):
 
 
 class FindingFilters(ListQuery, frozen=True, kw_only=True):
-    """Which findings of an upload."""
+    """Which findings of an upload; dropdown values that are new come first, then rows by their numbers."""
 
     finding: list[Found] = []
+    layout: Annotated[
+        Literal["", "list", "sheet"],
+        Meta(
+            description="of a file: the list of findings (csv), or the rows that failed in their sheet's layout (xlsx)"
+        ),
+    ] = ""
+
+    @property
+    def as_sheet(self) -> bool:
+        """Whether the rows that failed are asked for as they were in their sheet."""
+        return self.layout == "sheet" or (not self.layout and self.format == "xlsx")
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -96,7 +109,9 @@ class Claimed(msgspec.Struct, frozen=True):
     role: str | None
     rows_read: int
     last_row: int
-    employees_upload_id: int | None
+    brought_by: int | None
+    error_count: int
+    reported_at: datetime | None
 
 
 _AWAITED = uploads.c.object_modified.is_(None) & uploads.c.role.is_not(None)
@@ -137,13 +152,10 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
     return known
 
 
-_ASKED = ("role", "uploaded_by", "options", "dry_run", "employees_upload_id")
-
-
 def _asked_by(conn: Connection, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Whoever asked for the key: a form that is sent twice makes a second version, with the rights of the first."""
     first = conn.execute(
-        select(*(uploads.c[name] for name in _ASKED))
+        select(uploads.c.role, uploads.c.uploaded_by, uploads.c.brought_by, uploads.c.options, uploads.c.dry_run)
         .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], uploads.c.role.is_not(None))
         .order_by(uploads.c.upload_id)
         .limit(1)
@@ -195,10 +207,12 @@ def start_over(conn: Connection, *, upload_id: int) -> bool:
         uploads.c.upload_id == upload_id, uploads.c.state.in_(("waiting", "failed")), not_(_AWAITED)
     )
     counts = {column.name: 0 for column in uploads.c if column.name.endswith("_count")}
-    done = again.values(state="waiting", rows_read=0, last_row=0, message=None, finished_at=None, **counts)
+    done = again.values(
+        state="waiting", rows_read=0, last_row=0, message=None, finished_at=None, reported_at=None, **counts
+    )
     if not conn.execute(done).rowcount:
         return False
-    for table in (upload_rows, upload_errors):
+    for table in (upload_rows, upload_errors, upload_outcomes):
         conn.execute(delete(table).where(table.c.upload_id == upload_id))
     return True
 
@@ -362,10 +376,14 @@ def list_findings(conn: Connection, *, upload_id: int, query: FindingFilters) ->
         source=upload_errors,
         where=found,
         columns=_FINDING,
-        order_by={name: upload_errors.c[name] for name in ("row_number", "finding", "column_name")},
+        order_by={"row_number": _PLACE, **{name: upload_errors.c[name] for name in ("finding", "column_name")}},
         key=upload_errors.c.error_id,
         make=RowFinding,
     )
+
+
+_PLACE = case((upload_errors.c.finding == "option", 0), else_=upload_errors.c.row_number)
+"""New dropdown values concern the whole sheet, and are to be read first."""
 
 
 def prepare_for_bulk(conn: Connection, *, seconds: int) -> None:

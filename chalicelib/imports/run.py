@@ -10,22 +10,20 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from chalicelib.core import db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
-from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
-from chalicelib.core.storage import corrected_key, result_key, s3
-from chalicelib.imports import beside, corrected, earlier_upload, header, queries
-from chalicelib.imports.people import Person
+from chalicelib.core.storage import s3
+from chalicelib.imports import earlier_upload, header, queries, report
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
-from chalicelib.imports.sheets.sheet import LISTED, Checker, Counts, Job, Kind, Options, Problem
+from chalicelib.imports.sheets.differences import tell_findings, tell_options
+from chalicelib.imports.sheets.sheet import Checker, Job, Kind, Options, Problem
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +34,9 @@ LONGEST_STATEMENT = 840
 """Seconds; below the 900 of the function, so that the database gives up first and says why."""
 
 MEGABYTE = 1_000_000
+GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "InvalidObjectState"})
+"""What S3 says of an object that was removed, or put into Glacier."""
+
 Progress = Callable[[int, float], None]
 """Called after every chunk with the rows read and the share of the file, 0 to 1."""
 
@@ -70,6 +71,8 @@ def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
                 _run_locked(conn, upload, progress or (lambda rows, share: None))
             elif upload.kind == earlier_upload.KIND:
                 earlier_upload.remove(conn, upload)
+            elif upload.reported_at is None:
+                _complete(conn, upload)
             with conn.begin():
                 return queries.find_upload(conn, upload_id=upload_id)
         finally:
@@ -103,7 +106,23 @@ def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
                 queries.finish(conn, upload_id=upload.upload_id, values={"state": "failed", "message": message})
         if upload.kind == earlier_upload.KIND:
             earlier_upload.remove(conn, upload)
-        _put_result(conn, upload)
+        report.put_result(conn, upload)
+
+
+def _complete(conn: Connection, upload: Claimed) -> None:
+    """Say beside the file what became of an upload that ended without: its run died in the moment before."""
+    from botocore.exceptions import ClientError
+
+    kind = KINDS.get(upload.kind)
+    if kind is not None and upload.error_count:
+        try:
+            with _downloaded(upload) as (path, _):
+                report.put_corrected(conn, upload, kind, path, limits())
+        except ClientError as error:
+            # Whoever took the file away by now has the list of findings.
+            if error.response["Error"]["Code"] not in GONE:
+                raise
+    report.put_result(conn, upload)
 
 
 def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, Any]:
@@ -115,34 +134,20 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
     if kind is None:
         raise Invalid(f"Sheets of the kind {upload.kind!r} are not understood; known are {', '.join(KINDS)}.")
     local_now = now().astimezone(settings().timezone).replace(tzinfo=None)
-    people = _people_beside(conn, upload)
-    job = Job(upload.upload_id, Options(**upload.options), local_now, upload.object_modified, people)
+    job = Job(
+        upload.upload_id,
+        Options(**upload.options),
+        local_now,
+        upload.object_modified,
+        brought_by=upload.brought_by,
+        role=upload.role or "admin",
+    )
     with _downloaded(upload) as (path, sha256):
         staged = _stage(conn, upload, kind, job, path, progress)
         outcome = _apply(conn, upload, kind, job, staged, sha256)
         if outcome["error_count"]:
-            _put_corrected(conn, upload, kind, path)
+            report.put_corrected(conn, upload, kind, path, limits())
     return outcome
-
-
-def _people_beside(conn: Connection, upload: Claimed) -> Sequence[Person]:
-    """Whom the employee file names that came with a schedule file; nobody where none did."""
-    from botocore.exceptions import ClientError
-
-    if upload.employees_upload_id is None:
-        return ()
-    with conn.begin():
-        other = queries.claimed(conn, upload_id=upload.employees_upload_id)
-    missing = f"The employee file (upload {other.upload_id}) is not in the bucket: try again when it is."
-    if other.object_modified is None:
-        raise Invalid(missing)
-    try:
-        with _downloaded(other) as (path, _):
-            return beside.read(path, limits(), upload_id=other.upload_id, filename=other.key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in beside.GONE:
-            raise
-        raise Invalid(missing) from None
 
 
 @contextmanager
@@ -234,6 +239,7 @@ def _finding(upload_id: int, row: Row, problem: Problem) -> dict[str, Any]:
         "column_name": problem.column,
         "value": problem.value,
         "reason": problem.reason,
+        "category": problem.category,
         "cells": [None if cell is None else header.shown(cell) for cell in row.cells],
     }
 
@@ -246,66 +252,14 @@ def _apply(conn: Connection, upload: Claimed, kind: Kind, job: Job, staged: Stag
         actor = db.Actor(upload.uploaded_by, upload_id=upload.upload_id, role=upload.role or "admin")
         db.act_as(conn, actor)
         _go_on(conn, upload.upload_id)
+        tell_options(conn, job)
         counts = kind.decide(conn, job)
+        tell_findings(conn, job)
         failed = queries.failed_rows(conn, upload_id=upload.upload_id)
         refused = job.options.all_or_nothing and failed > 0
         if not job.options.dry_run and not refused:
             kind.write(conn, job)
-        values = _outcome(job, counts, failed, refused=refused)
+        values = report.outcome(conn, job, counts, failed, refused=refused)
         counted = {"rows_read": staged.rows_read, "rows_total": staged.rows_read, "sha256": sha256}
         queries.finish(conn, upload_id=upload.upload_id, values={**values, **counted})
     return {name: value for name, value in values.items() if name != "message"}
-
-
-def _outcome(job: Job, counts: Counts, failed: int, *, refused: bool) -> dict[str, Any]:
-    """State, counts and a sentence that a person understands."""
-    rows = {name: count for name, count in asdict(counts).items() if name != "warned"}
-    written = {f"{name}_count": count for name, count in rows.items()} | {"error_count": failed}
-    if refused:
-        state, lead = "failed", "Nothing was written, since rows failed and all-or-nothing was asked for"
-        written["success_count"] = 0
-    else:
-        state = "done_with_errors" if failed else "done"
-        lead = f"{counts.success:,} rows {'would be' if job.options.dry_run else 'were'} written"
-    others = [
-        (counts.unchanged, "stood so already"),
-        (counts.duplicate, "were duplicates"),
-        (counts.kept, "were kept as they are here"),
-        (counts.disappeared, "planned days are not in the sheet"),
-        (failed, "failed"),
-        (counts.warned, _warnings(counts.warned)),
-    ]
-    message = ", ".join([lead, *(f"{count:,} {what}" for count, what in others if count)]) + "."
-    return {"state": state, "message": message, **written}
-
-
-def _warnings(count: int) -> str:
-    listed = f", of which the first {LISTED:,} are listed" if count > LISTED else ""
-    return f"{'warning' if count == 1 else 'warnings'}{listed}"
-
-
-def _put_corrected(conn: Connection, upload: Claimed, kind: Kind, path: Path) -> None:
-    """The rows that failed, beside the file."""
-    with conn.begin():
-        reasons = queries.failed_reasons(conn, upload_id=upload.upload_id, most=corrected.MOST_ROWS)
-    with tempfile.NamedTemporaryFile(prefix="opsdb-", suffix=".xlsx") as file:
-        corrected.write(file, path, limits(), columns=kind.columns, reasons=reasons, upload_id=upload.upload_id)
-        file.seek(0)
-        s3().put_object(
-            Bucket=upload.bucket,
-            Key=corrected_key(upload.key, upload.upload_id),
-            Body=file,
-            ContentType=CONTENT_TYPES["xlsx"],
-        )
-
-
-def _put_result(conn: Connection, upload: Claimed) -> None:
-    """The answer beside the file, for tools that only see the bucket."""
-    with conn.begin():
-        result = queries.find_upload(conn, upload_id=upload.upload_id)
-    s3().put_object(
-        Bucket=upload.bucket,
-        Key=result_key(upload.key),
-        Body=msgspec.json.encode(result),
-        ContentType="application/json",
-    )

@@ -64,7 +64,8 @@ def get_template(call: Call, file: str) -> File:
         raise NotFound(f"file: must be one of: {known}; got {file!r}")
     with call.reading() as conn:
         choices = active_values(conn, CATEGORIES)
-    return File(template(kind.columns, choices), CONTENT_TYPES["xlsx"], file)
+    asked = [column for column in kind.columns if not column.ours]
+    return File(template(asked, choices), CONTENT_TYPES["xlsx"], file)
 
 
 def template(columns: Sequence[Column], choices: Mapping[str, Sequence[str]]) -> bytes:

@@ -56,7 +56,8 @@ def rows(statement: str) -> list[tuple[Any, ...]]:
 
 def reasons(done: Upload) -> list[tuple[Any, ...]]:
     return rows(
-        f"SELECT row_number, column_name, reason FROM upload_errors WHERE upload_id = {done.upload_id} ORDER BY 1, 2"
+        f"""SELECT row_number, column_name, reason FROM upload_errors
+        WHERE upload_id = {done.upload_id} AND finding <> 'option' ORDER BY 1, 2"""
     )
 
 

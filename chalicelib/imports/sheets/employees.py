@@ -1,24 +1,17 @@
 """The employees sheet: people who join, and what changed about those who are here."""
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, text
 
 from chalicelib.admin.queries import active_values, add_values
-from chalicelib.admin.rules import unknown_value
-from chalicelib.core.settings import settings
 from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import cells
+from chalicelib.imports.sheets.differences import tell_new_options, tell_verdicts
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values, record, stage_as
+from chalicelib.imports.sheets.verdicts import count, day, unknown
 from chalicelib.people.queries import record_assignments, record_employments
 from chalicelib.people.rules import CHOSEN, date_problems
-
-
-def _day(cell: Any) -> date:
-    return cells.date(cell, order=settings().date_order)
-
 
 COLUMNS = (
     Column("Odoo ID", "employee_id", cells.employee_id),
@@ -31,21 +24,21 @@ COLUMNS = (
     Column("Shift", "shift", cells.text),
     Column("Department", "department", cells.text),
     Column("Role", "role", cells.text),
-    Column("Hire Date", "hire_date", _day),
+    Column("Hire Date", "hire_date", day),
     Column("Company Email", "company_email", cells.email),
     Column("Tier", "tier", cells.whole_number, required=False),
     Column("Agent ID", "agent_id", cells.text, required=False),
     Column("BO User", "ruex_id", cells.text, required=False),
     Column("Axonify", "axonify_id", cells.text, required=False),
-    Column("Phase 1 Date", "phase_1_date", _day, required=False),
-    Column("Phase 2 Date", "phase_2_date", _day, required=False),
-    Column("Phase 3 Date", "phase_3_date", _day, required=False),
+    Column("Phase 1 Date", "phase_1_date", day, required=False),
+    Column("Phase 2 Date", "phase_2_date", day, required=False),
+    Column("Phase 3 Date", "phase_3_date", day, required=False),
     Column("Access Card", "access_card", cells.text, required=False),
     Column("Token Serial", "token_serial", cells.text, required=False),
     Column("Building Card", "building_card", cells.text, required=False),
 )
 _TYPES = {"employee_id": "bigint", "tier": "integer"} | {
-    column.field: "date" for column in COLUMNS if column.read is _day
+    column.field: "date" for column in COLUMNS if column.read is day
 }
 _FIELDS = [column.field for column in COLUMNS]
 _FACTS = [field for field in _FIELDS if field != "employee_id"]
@@ -72,12 +65,11 @@ class Employees:
         if not job.options.update_existing:
             conn.execute(text("UPDATE incoming SET verdict = 'duplicate' WHERE verdict = 'changed'"))
             record(conn, job, finding="duplicate", rows=_DUPLICATES)
-        found = {row.verdict: row.rows for row in conn.execute(text(_VERDICTS))}
-        return Counts(
-            success=found.get("new", 0) + found.get("changed", 0),
-            unchanged=found.get("unchanged", 0),
-            duplicate=found.get("duplicate", 0),
-        )
+        if job.options.add_options:
+            tell_new_options(conn, job, headers={field: _HEADERS[field] for field in CHOSEN})
+        standing = "LEFT JOIN employees o USING (employee_id)"
+        tell_verdicts(conn, job, key=["employee_id"], facts=_FACTS, standing=standing, blank_keeps=True)
+        return count(conn)
 
     def write(self, conn: Connection, job: Job) -> None:
         if job.options.add_options:
@@ -108,9 +100,7 @@ class EmployeeChecker:
         problems += [self._dated(sentence, values) for sentence in date_problems(values)]
         for field, admitted in self._active.items():
             value = values.get(field)
-            sentence = unknown_value(field, value, admitted) if value else None
-            if sentence:
-                problems.append(Problem(_HEADERS[field], value, sentence.partition(f"{value}: ")[2]))
+            problems += unknown(field, value, header=_HEADERS[field], active=admitted) if value else []
         if problems:
             return None
         return [None if (value := values.get(field)) is None else str(value) for field in _FIELDS]
@@ -160,7 +150,6 @@ _EMAIL_TAKEN = """
 _DUPLICATES = """
     SELECT row_number, 'Odoo ID', employee_id::text, 'is here already, with other facts: update-existing changes them'
     FROM incoming WHERE verdict = 'duplicate'"""
-_VERDICTS = "SELECT verdict, count(*) AS rows FROM incoming GROUP BY verdict"
 
 
 def _new_values(conn: Connection, field: str) -> list[str]:

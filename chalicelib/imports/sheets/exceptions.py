@@ -9,9 +9,19 @@ from chalicelib.exceptions.rules import code_problem, range_problems
 from chalicelib.imports.people import Directory
 from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import cells
-from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets.differences import tell_verdicts
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values
-from chalicelib.imports.sheets.verdicts import count, day, gather, judge, judge_repeated, unknown
+from chalicelib.imports.sheets.verdicts import (
+    count,
+    day,
+    gather,
+    judge,
+    judge_repeated,
+    meant,
+    refuse_oneself,
+    refuse_others,
+    unknown,
+)
 
 LONGEST = 366
 """Days that one exception may last, as through the API."""
@@ -54,6 +64,8 @@ class Exceptions:
         """New exceptions, pending ones to change, and why each of the others is neither."""
         wait_for_table(conn, table="exceptions")
         gather(conn, job, self)
+        refuse_oneself(conn, job)
+        refuse_others(conn, job)
         judge_repeated(conn, job, header="Start Date", key=_KEY, facts=_FACTS)
         conn.execute(text(_COMPARE))
         judge_changed(conn, job)
@@ -61,6 +73,8 @@ class Exceptions:
         judge(conn, job, finding="error", rows=_MEETS_AN_ABSENCE)
         conn.execute(text("UPDATE incoming SET verdict = 'new' WHERE verdict IS NULL AND exception_id IS NULL"))
         conn.execute(text("UPDATE incoming SET verdict = 'changed' WHERE verdict IS NULL"))
+        standing = "LEFT JOIN exceptions o ON o.exception_id = i.exception_id"
+        tell_verdicts(conn, job, key=_KEY.split(", "), facts=_FACTS, standing=standing, blank_keeps=True)
         return count(conn)
 
     def write(self, conn: Connection, job: Job) -> None:
@@ -99,11 +113,7 @@ class ExceptionChecker:
         self._code_classes = code_classes
 
     def __call__(self, values: Values, problems: list[Problem]) -> Sequence[str | None] | None:
-        employee_id = None
-        try:
-            employee_id = self._find(values["person"]) if "person" in values else None
-        except BadCell as bad:
-            problems.append(Problem("Employee - ID", values["person"], str(bad)))
+        employee_id = meant(values, problems, find=self._find)
         problems += self._of_values(values)
         if "start_date" in values and "end_date" in values:
             said = range_problems(values["start_date"], values["end_date"], LONGEST)

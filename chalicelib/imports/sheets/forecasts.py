@@ -10,6 +10,7 @@ from chalicelib.admin.queries import active_values, add_values
 from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import Cell, cells
 from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets.differences import tell_new_options, tell_verdicts
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values
 from chalicelib.imports.sheets.verdicts import count, day, gather, judge_repeated, unknown
 from chalicelib.staffing.rules import interval_problems, load_problems
@@ -62,6 +63,12 @@ class Intervals:
             )
         )
         conn.execute(text("UPDATE incoming SET verdict = 'new' WHERE verdict IS NULL"))
+        if job.options.add_options:
+            tell_new_options(conn, job, headers={"department": "Department"})
+        key = ("date", "interval_start", "department")
+        tell_verdicts(
+            conn, job, key=key, facts=self._facts, standing=f"LEFT JOIN {self._table} o USING ({', '.join(key)})"
+        )
         return count(conn)
 
     def write(self, conn: Connection, job: Job) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
 from chalicelib.imports.sheets import clashes
+from chalicelib.imports.sheets.differences import changes
 from chalicelib.imports.sheets.sheet import Counts, Job, record
 from chalicelib.imports.sheets.turning import Turning
 from chalicelib.schedules.calendar_queries import AROUND
@@ -185,6 +186,22 @@ _REMOVABLE = f"""
     SELECT s.schedule_id {_GONE}
       AND NOT EXISTS (SELECT 1 FROM attendances a WHERE a.employee_id = s.employee_id AND a.date = s.nominal_date)
       AND (:correct_past OR coalesce(s.starts, s.nominal_date) > :local_now)"""
+
+
+# Where a day is kept, the sheet's plan stands beside what stays. Rows that a written day has too many go.
+_FACTS = ("start_date", "start_time", "stop_date", "stop_time", "work_code")
+OUTCOMES = f"""
+    SELECT i.row_number,
+           CASE WHEN d.verdict IS NOT NULL THEN d.verdict WHEN s.schedule_id IS NULL THEN 'new'
+                WHEN i.row_number IS NULL THEN 'removed' WHEN {_SAME} THEN 'unchanged' ELSE 'changed' END AS outcome,
+           employee_id || ' ' || nominal_date AS key, {changes(_FACTS, old="s")} AS changes
+    FROM incoming i FULL JOIN standing s USING (employee_id, nominal_date, place)
+    JOIN days d USING (employee_id, nominal_date)
+    WHERE i.row_number IS NOT NULL OR d.verdict IS NULL
+    UNION ALL
+    SELECT NULL, CASE WHEN s.schedule_id IN (SELECT schedule_id FROM going) THEN 'removed' ELSE 'disappeared' END,
+           s.employee_id || ' ' || s.nominal_date, {changes(_FACTS, new="gone", old="s")}
+    FROM (SELECT s.* {_GONE}) s LEFT JOIN incoming gone ON false"""
 
 
 def note_disappeared(conn: Connection, job: Job) -> int:

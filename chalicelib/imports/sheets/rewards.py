@@ -7,9 +7,10 @@ from sqlalchemy import Connection, text
 from chalicelib.imports.people import Directory
 from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import cells
-from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets import places
+from chalicelib.imports.sheets.differences import tell_verdicts
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values
-from chalicelib.imports.sheets.verdicts import count, day, gather, judge
+from chalicelib.imports.sheets.verdicts import count, day, gather, judge, meant, refuse_oneself, refuse_others
 
 MOST = 100_000
 """Points of one entry."""
@@ -20,6 +21,7 @@ COLUMNS = (
     Column("Points", "points", cells.whole_number),
     Column("Date Awarded", "date_awarded", day),
     Column("Notes", "notes", cells.text, required=False),
+    *places.COLUMNS,
 )
 
 
@@ -32,6 +34,7 @@ class Rewards:
         ("date_awarded", "date"),
         ("points", "integer"),
         ("notes", "text"),
+        *places.STAGED,
     )
 
     def checker(self, conn: Connection, job: Job) -> "AwardChecker":
@@ -41,14 +44,21 @@ class Rewards:
     def decide(self, conn: Connection, job: Job) -> Counts:
         """Awards to add, those that are on record, and those that are so with other points."""
         wait_for_table(conn, table="employee_rewards")
-        gather(conn, job, self, extra=_PLACE)
+        gather(conn, job, self)
+        conn.execute(text("UPDATE incoming SET verdict = 'error' WHERE points IS NULL"))
+        refuse_oneself(conn, job)
+        refuse_others(conn, job)
+        places.number(conn, job)
         conn.execute(text(_COMPARE))
         judge(conn, job, finding="duplicate", rows=_OTHERWISE)
         conn.execute(text("UPDATE incoming SET verdict = 'new' WHERE verdict IS NULL"))
+        standing = "LEFT JOIN LATERAL (SELECT i.stood AS points, NULL::text AS notes) o ON true"
+        tell_verdicts(conn, job, key=places.KEY, facts=("points", "notes"), standing=standing)
         return count(conn)
 
     def write(self, conn: Connection, job: Job) -> None:
         conn.execute(text(_AWARD), {"upload_id": job.upload_id, "again": _AGAIN})
+        places.keep_corrected(conn)
 
 
 class AwardChecker:
@@ -59,11 +69,7 @@ class AwardChecker:
         self._reasons = reasons
 
     def __call__(self, values: Values, problems: list[Problem]) -> Sequence[str | None] | None:
-        employee_id = None
-        try:
-            employee_id = self._find(values["person"]) if "person" in values else None
-        except BadCell as bad:
-            problems.append(Problem("Employee - ID", values["person"], str(bad)))
+        employee_id = meant(values, problems, find=self._find)
         reason, points, awarded = (values.get(name) for name in ("reason_id", "points", "date_awarded"))
         if reason is not None and not self._reasons.get(reason):
             why = (
@@ -72,19 +78,19 @@ class AwardChecker:
             problems.append(Problem("Reason ID", str(reason), why))
         if points is not None and not 1 <= points <= MOST:
             problems.append(Problem("Points", str(points), f"must be from 1 to {MOST:,}"))
+        problems += places.problems(values)
         if employee_id is None or reason is None or awarded is None:
             return None
         given = None if problems else str(points)
-        return (str(employee_id), str(reason), awarded.isoformat(), given, values.get("notes"))
+        said = (str(employee_id), str(reason), awarded.isoformat(), given, values.get("notes"))
+        return (*said, *places.staged(values))
 
 
 _AGAIN = 2_000_000
 """Added to the key of an award that is given once more, since undoing its upload took it back; more rows than a sheet
 has."""
 
-_PLACE = """, row_number() OVER (PARTITION BY employee_id, reason_id, date_awarded ORDER BY row_number) AS place"""
 _COMPARE = """
-    UPDATE incoming SET verdict = 'error' WHERE points IS NULL;
     ALTER TABLE incoming ADD stood integer;
     UPDATE incoming i SET stood = r.points, verdict = CASE WHEN r.points = i.points THEN 'unchanged' END
     FROM employee_rewards r LEFT JOIN employee_rewards back ON back.reverses = r.reward_id

@@ -1,34 +1,28 @@
 """The schedules sheet: the weekly plan and its corrections. Its unit is the person-day."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, time
-from typing import Any
+from datetime import time
 
 from sqlalchemy import Connection
 
 from chalicelib.admin.queries import active_values, classes
-from chalicelib.admin.rules import unknown_value
 from chalicelib.attendance.following import follow
 from chalicelib.core.settings import settings
 from chalicelib.imports.people import Directory
 from chalicelib.imports.queries import wait_for_table
 from chalicelib.imports.readers import cells
-from chalicelib.imports.readers.cells import BadCell
 from chalicelib.imports.sheets import plan
 from chalicelib.imports.sheets.clashes import refuse_what_meets_in_the_sheet
+from chalicelib.imports.sheets.differences import tell
 from chalicelib.imports.sheets.sheet import Column, Counts, Job, Problem, Values, record, stage_as
 from chalicelib.imports.sheets.turning import turning
+from chalicelib.imports.sheets.verdicts import day, meant, unknown
 from chalicelib.imports.sheets.warned import warn
 from chalicelib.schedules.rules import place
 
-
-def _day(cell: Any) -> date:
-    return cells.date(cell, order=settings().date_order)
-
-
 COLUMNS = (
     Column("Employee - ID", "person", cells.text),
-    Column("Date - Nominal Date", "nominal_date", _day),
+    Column("Date - Nominal Date", "nominal_date", day),
     Column("Earliest - Start", "start", cells.time, filled=False),
     Column("Latest - Stop", "stop", cells.time, filled=False),
     Column("Work - Code", "work_code", cells.text),
@@ -50,7 +44,7 @@ class Schedules:
 
     def checker(self, conn: Connection, job: Job) -> "ShiftChecker":
         return ShiftChecker(
-            find=Directory(conn, job.beside).find,
+            find=Directory(conn).find,
             active=active_values(conn, ["work_code"])["work_code"],
             class_by_code=classes(conn, "work_code"),
             day_start=settings().day_start,
@@ -69,6 +63,7 @@ class Schedules:
         plan.judge_days(conn, job, changes)
         disappeared = plan.note_disappeared(conn, job)
         warned = warn(conn, job, changes)
+        tell(conn, job, rows=plan.OUTCOMES)
         return plan.count(conn, disappeared=disappeared, duplicate=duplicate, warned=warned)
 
     def write(self, conn: Connection, job: Job) -> None:
@@ -99,24 +94,20 @@ class ShiftChecker:
         self._day_start = day_start
 
     def __call__(self, values: Values, problems: list[Problem]) -> Sequence[str | None] | None:
-        person, day, code = values.get("person"), values.get("nominal_date"), values.get("work_code")
-        employee_id = None
-        try:
-            employee_id = self._find(person) if person else None
-        except BadCell as bad:
-            problems.append(Problem("Employee - ID", person, str(bad)))
+        nominal, code = values.get("nominal_date"), values.get("work_code")
+        employee_id = meant(values, problems, find=self._find)
         # Planning tools give days off the times of the template they were made from.
         start, stop = (None, None) if code in self._off else (values.get("start"), values.get("stop"))
         if not problems and (start is None or stop is None or code not in self._active):
             problems += self._problems(start, stop, str(code))
-        if employee_id is None or day is None:
+        if employee_id is None or nominal is None:
             return None
         if problems:
-            return (str(employee_id), day.isoformat(), day.isoformat(), None, day.isoformat(), None, None)
-        shift = place(nominal_date=day, start=start, stop=stop, day_start=self._day_start)
+            return (str(employee_id), nominal.isoformat(), nominal.isoformat(), None, nominal.isoformat(), None, None)
+        shift = place(nominal_date=nominal, start=start, stop=stop, day_start=self._day_start)
         return (
             str(employee_id),
-            day.isoformat(),
+            nominal.isoformat(),
             shift.start_date.isoformat(),
             None if shift.start_time is None else shift.start_time.isoformat(),
             shift.stop_date.isoformat(),
@@ -126,8 +117,7 @@ class ShiftChecker:
 
     def _problems(self, start: time | None, stop: time | None, code: str) -> list[Problem]:
         if code not in self._active:
-            sentence = unknown_value("work_code", code, self._listed) or ""
-            return [Problem("Work - Code", code, sentence.partition(f"{code}: ")[2])]
+            return unknown("work_code", code, header="Work - Code", active=self._listed)
         if (start is None) != (stop is None):
             lacking = "Earliest - Start" if start is None else "Latest - Stop"
             return [Problem(lacking, None, "must not be empty when the other time is given")]

@@ -9,7 +9,6 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
-from chalicelib.imports.people import Person
 from chalicelib.imports.readers import Cell
 
 Values = dict[str, Any]
@@ -21,21 +20,26 @@ LISTED = 1_000
 
 
 class Problem(NamedTuple):
-    """One thing wrong with one row."""
+    """One thing wrong with one row. `category` is the dropdown that lacks the value, where that is what is wrong."""
 
     column: str | None
     value: str | None
     reason: str
+    category: str | None = None
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a sheet. `read` turns its cell into a value or raises BadCell; `filled` refuses a blank cell."""
+    """A column of a sheet. `read` turns its cell into a value or raises BadCell; `filled` refuses a blank cell.
+
+    `ours` is one that corrected sheets carry and nobody fills in.
+    """
 
     header: str
     field: str
     read: Callable[[Cell], Any]
     required: bool = True
     filled: bool = True
+    ours: bool = False
 
 
 def option(name: str, meaning: str) -> Any:
@@ -70,14 +74,17 @@ class Options:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock,
-    `beside` are the people of the employee file that came with it."""
+    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock.
+
+    `brought_by` is the employee id of whoever brought it, where that is a person of the floor; `role` is theirs.
+    """
 
     upload_id: int
     options: Options
     local_now: datetime
     object_modified: datetime | None
-    beside: Sequence[Person] = ()
+    brought_by: int | None = None
+    role: str = "admin"
 
 
 class Counts(msgspec.Struct):
@@ -114,7 +121,8 @@ class Kind(Protocol):
     def checker(self, conn: Connection, job: Job) -> Checker: ...
 
     def decide(self, conn: Connection, job: Job) -> Counts:
-        """Compare the staged rows with what stands; findings are recorded, nothing else is written."""
+        """Compare the staged rows with what stands: findings are recorded, and what will become of each row is told
+        (`differences.tell`); nothing else is written."""
         ...
 
     def write(self, conn: Connection, job: Job) -> None:

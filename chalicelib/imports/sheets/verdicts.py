@@ -1,6 +1,6 @@
 """What most sheets have in common: rows with a verdict each, in the temporary table `incoming`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -8,12 +8,26 @@ from sqlalchemy import Connection, text
 from chalicelib.admin.rules import unknown_value
 from chalicelib.core.settings import settings
 from chalicelib.imports.readers import cells
-from chalicelib.imports.sheets.sheet import Counts, Job, Kind, Problem, record, stage_as
+from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets.sheet import Counts, Job, Kind, Problem, Values, record, stage_as
+from chalicelib.people import team_queries, teams
 
 
 def day(cell: Any) -> Any:
     """A date, in the site's order."""
     return cells.date(cell, order=settings().date_order)
+
+
+def meant(values: Values, problems: list[Problem], *, find: Callable[[str], int]) -> int | None:
+    """Who the row is about; None where nobody is named, or where `find` knows nobody, which becomes a problem."""
+    said = values.get("person")
+    if said is None:
+        return None
+    try:
+        return find(said)
+    except BadCell as bad:
+        problems.append(Problem("Employee - ID", said, str(bad)))
+        return None
 
 
 def gather(conn: Connection, job: Job, kind: Kind, *, extra: str = "") -> None:
@@ -70,4 +84,41 @@ def count(conn: Connection) -> Counts:
 def unknown(category: str, value: str, *, header: str, active: Sequence[str]) -> list[Problem]:
     """What is wrong with a dropdown's value, under its column's name."""
     sentence = unknown_value(category, value, active)
-    return [Problem(header, value, sentence.partition(f"{value}: ")[2])] if sentence else []
+    return [Problem(header, value, sentence.partition(f"{value}: ")[2], category)] if sentence else []
+
+
+def refuse_oneself(conn: Connection, job: Job) -> None:
+    """Nobody awards or excuses themselves, by a sheet no more than otherwise (domain.md, rule 12)."""
+    if job.brought_by is not None:
+        judge(
+            conn,
+            job,
+            finding="error",
+            rows=f"""SELECT row_number, 'Employee - ID', employee_id::text, 'nobody decides about themselves'
+                FROM incoming WHERE verdict IS NULL AND employee_id = {int(job.brought_by)}""",
+        )
+
+
+def refuse_others(conn: Connection, job: Job) -> None:
+    """A lead's sheet is about the lead's own people, and those for whose lead they stand in."""
+    if job.role not in teams.LEADS:
+        return
+    meant = conn.execute(text("SELECT DISTINCT employee_id FROM incoming WHERE verdict IS NULL")).scalars()
+    standings = team_queries.standings(
+        conn,
+        lead=job.brought_by,
+        departments=(),
+        employee_ids=set(meant) - {job.brought_by},
+        today=job.local_now.date(),
+        now=job.local_now.replace(tzinfo=settings().timezone),
+        zone=settings().timezone,
+    )
+    others = ", ".join(str(one) for one, standing in standings.items() if standing is None)
+    if others:
+        judge(
+            conn,
+            job,
+            finding="error",
+            rows=f"""SELECT row_number, 'Employee - ID', employee_id::text, 'is not in your team'
+                FROM incoming WHERE verdict IS NULL AND employee_id = ANY ('{{{others}}}'::bigint[])""",
+        )
