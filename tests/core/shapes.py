@@ -25,6 +25,7 @@ KEYWORDS = {
     "required",
     "title",
     "type",
+    "uniqueItems",
 }
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -70,9 +71,11 @@ def mismatches(value: Any, schema: dict[str, Any], document: dict[str, Any], whe
     if isinstance(value, dict):
         return _of_object(value, schema, document, where)
     if isinstance(value, list):
-        pairs = enumerate(value)
+        pairs = list(enumerate(value))
         if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
             return [f"{where}: has {len(value)} items"]
+        if schema.get("uniqueItems") and any(one in value[:n] for n, one in pairs):
+            return [f"{where}: has one twice"]
         return [
             one for n, item in pairs for one in mismatches(item, schema.get("items", {}), document, f"{where}[{n}]")
         ]

@@ -4,15 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from inspect import getdoc
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
 
 from app import app
 from chalicelib import __version__
+from chalicelib.core.answers import JSON
+from chalicelib.core.examples import vocabulary
 from chalicelib.core.http import NOBODY, Declared
-from chalicelib.core.openapi import document
+from chalicelib.core.openapi import SECURITY, document
 from chalicelib.core.repeats import HEADER
 from chalicelib.routes import ALL
 from tests import make
@@ -45,6 +49,8 @@ def test_the_document_is_an_openapi_document() -> None:
     assert re.fullmatch(r"3\.1\.\d+", DOCUMENT["openapi"])
     assert DOCUMENT["info"].keys() >= {"title", "version"}
     assert DOCUMENT["info"]["version"] == __version__
+    assert DOCUMENT["info"]["license"]["identifier"] == "Apache-2.0"
+    assert [one["url"] for one in DOCUMENT["servers"]] == [".."]
     assert DOCUMENT.keys() <= {"openapi", "info", "servers", "paths", "components", "security", "tags"}
     names = []
     for path, method, operation in operations():
@@ -64,6 +70,13 @@ def test_the_document_is_an_openapi_document() -> None:
             assert requirement.keys() <= DOCUMENT["components"]["securitySchemes"].keys()
         names.append(operation["operationId"])
     assert len(names) == len(set(names)) > 10
+
+
+def test_the_document_is_what_the_openapi_initiative_calls_one() -> None:
+    from schemathesis.specs.openapi.definitions import OPENAPI_31
+
+    found = jsonschema_rs.Draft202012Validator(OPENAPI_31).iter_errors(DOCUMENT)
+    assert [(one.instance_path, one.message[:200]) for one in found] == []
 
 
 def test_every_schema_uses_words_that_json_schema_has_and_refers_to_what_is_there() -> None:
@@ -101,12 +114,81 @@ def test_every_parameter_role_and_refusal_of_a_route_is_described(route: Declare
     assert {str(route.status), "400", "500"} <= statuses
     assert route.view.__doc__
     assert operation["summary"] == route.view.__doc__.splitlines()[0]
+    assert operation["x-roles"] == sorted(route.roles)
+    assert operation["description"].startswith(getdoc(route.view) or "")
     if route.roles is NOBODY:
         assert "security" not in operation
     else:
         assert {"401", "403", "503"} <= statuses
         assert all(role in operation["description"] for role in route.roles)
+        assert [[*one] for one in operation["security"]] == [[scheme] for scheme in SECURITY]
     assert (route.body is None and route.instead is None) == ("requestBody" not in operation)
+
+
+@pytest.mark.parametrize("route", DECLARED, ids=lambda route: f"{route.method} {route.path}")
+def test_everything_of_a_route_has_words_and_an_example_that_fits(route: Declared) -> None:
+    operation = operation_of(route)
+    for parameter in operation["parameters"]:
+        assert parameter["description"], f"{parameter['name']}: say in core/vocabulary.toml what it is"
+        fits(parameter["example"], parameter["schema"])
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for one in [*bodies, *operation["responses"].values()]:
+        assert one["description"].strip(".")
+        for kind, media in one["content"].items():
+            # A file has no schema, and so nothing that an example could fit.
+            assert "example" in media or "schema" not in media
+            if kind == JSON:
+                fits(media["example"], media["schema"])
+
+
+def fits(value: Any, schema: dict[str, Any]) -> None:
+    whole = schema | {"components": {"schemas": DOCUMENT["components"]["schemas"]}}
+    assert [one.message for one in jsonschema_rs.Draft202012Validator(whole).iter_errors(value)] == []
+    # Ours knows the formats, and that a field which is not in the contract is none.
+    assert mismatches(value, schema, DOCUMENT) == []
+
+
+@pytest.mark.parametrize("route", DECLARED, ids=lambda route: f"{route.method} {route.path}")
+def test_every_answer_of_a_route_names_its_headers(route: Declared) -> None:
+    for status, response in operation_of(route)["responses"].items():
+        more = {"303": {"Location"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
+        assert response["headers"].keys() == {"X-Request-Id", *more.get(status, ())}
+        for header in response["headers"].values():
+            assert resolved(header["$ref"], DOCUMENT)["description"]
+
+
+def test_refusals_say_what_they_mean_here() -> None:
+    responses = DOCUMENT["paths"]["/api/rewards/redemptions"]["post"]["responses"]
+    assert responses["409"]["description"].startswith("The balance does not cover it")
+    assert responses["400"]["content"]["application/json"]["example"]["errors"][0].startswith(
+        "employee_id: is required"
+    )
+    assert "duty_lead" in responses["403"]["description"]
+    missing = DOCUMENT["paths"]["/api/employees/{employee_id}"]["get"]["responses"]["404"]
+    assert "employee_id" in missing["description"]
+
+
+def test_every_tag_is_described() -> None:
+    used = {tag for _, _, operation in operations() for tag in operation["tags"]}
+    assert {one["name"] for one in DOCUMENT["tags"]} == used == vocabulary().tags.keys()
+    assert all(one["description"] for one in DOCUMENT["tags"])
+
+
+def test_the_vocabulary_has_no_words_that_nobody_uses() -> None:
+    known, schemas = vocabulary(), DOCUMENT["components"]["schemas"]
+    ids = {operation["operationId"]: operation for _, _, operation in operations()}
+    fields = {place: set(shape.get("properties", ())) for place, shape in schemas.items()}
+    fields |= {name: {one["name"] for one in operation["parameters"]} | {"answer"} for name, operation in ids.items()}
+    every = set().union(*fields.values())
+    bases = {name.removesuffix(ending) for name in every for ending in ("_min", "_max")}
+    unused = [name for name in known.words if "." not in name and name not in every | bases]
+    unused += [one for one in known.words if "." in one and one.split(".")[1] not in fields.get(one.split(".")[0], ())]
+    unused += [f"only {place}" for place, names in known.only.items() if not names <= fields.get(place, {""})]
+    unused += [f"nulls {name}" for name in known.nulls if name not in every]
+    unused += [
+        one for one in known.refused if one.split(".")[1] not in ids.get(one.split(".")[0], {}).get("responses", ())
+    ]
+    assert unused == []
 
 
 def test_a_path_variable_is_a_whole_segment_and_has_one_name_per_position() -> None:
@@ -179,19 +261,12 @@ def test_the_checker_itself_finds_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("path", [path for path, method, _ in operations() if method == "get" and "{" not in path])
 def test_every_filter_that_the_contract_names_is_understood(api: Api, path: str) -> None:
-    """With a value that fits its schema, no parameter is refused."""
-    examples = {"integer": "1", "boolean": "true", "string": "x", "number": "1"}
-    by_format = {"date": "2026-10-05", "partial-time": "08:00", "date-time": "2026-10-05T08:00:00Z"}
-    by_name = {"overlaps": "2026-10-05,2026-10-06", "at": "now", "month": "2026-10"}
+    """With the example that stands beside it, no parameter is refused."""
     parameters = DOCUMENT["paths"][path]["get"]["parameters"]
-    needed = {parameter["name"]: "x" for parameter in parameters if parameter["required"]}
+    needed = {parameter["name"]: parameter["example"] for parameter in parameters if parameter["required"]}
     for parameter in parameters:
-        schema = parameter["schema"]
-        schema = schema.get("items", schema)
-        value = by_format.get(schema.get("format", "")) or examples[schema.get("type", "string")]
-        value = by_name.get(parameter["name"]) or (schema["enum"][0] if "enum" in schema else value)
-        if parameter["name"] == "sort":
-            [known] = api.get(path.removeprefix("/api"), sort="?").errors
-            value = known.removeprefix("sort: must be one of: ").partition(",")[0].partition(";")[0]
+        value = parameter["example"]
+        if isinstance(value, bool):
+            value = str(value).lower()
         answer = api.get(path.removeprefix("/api"), **{**needed, parameter["name"]: value})
         assert answer.status == 200, (parameter, answer.body)
