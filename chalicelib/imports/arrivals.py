@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from chalicelib.core import db
+from chalicelib.core.clock import now
 from chalicelib.core.errors import Invalid
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING, direct_key, kind_of, s3
-from chalicelib.imports import outcome_queries, queries
+from chalicelib.imports import beside, outcome_queries, queries
 from chalicelib.imports.queries import Upload
 from chalicelib.imports.run import Progress, run
 from chalicelib.imports.sheets import KINDS
@@ -77,6 +78,8 @@ def register(
     if head is None:
         return None
     options, problem = _options(head["Metadata"])
+    employees, wrong = _employees(head["Metadata"], kind)
+    problem = " ".join(filter(None, (problem, wrong)))
     facts = {
         "kind": kind,
         "filename": key.rpartition("/")[2],
@@ -89,6 +92,7 @@ def register(
         "options": {name: getattr(options, name) for name in Options.__dataclass_fields__},
         "dry_run": options.dry_run,
         "role": role,
+        "employees_upload_id": employees,
         "brought_by": brought_by,
         **({"state": "failed", "message": problem} if problem else {}),
     }
@@ -116,15 +120,70 @@ def _options(metadata: Mapping[str, str]) -> tuple[Options, str | None]:
         return Options(), " ".join(error.problems)
 
 
+def _employees(metadata: Mapping[str, str], kind: str) -> tuple[int | None, str | None]:
+    """The upload of the employee file that comes with it, or the sentence that the upload fails with."""
+    said = metadata.get(beside.METADATA)
+    if said is None:
+        return None, None
+    try:
+        with db.reading() as conn:
+            return beside.named(conn, said, kind=kind), None
+    except Invalid as error:
+        return None, " ".join(error.problems)
+
+
+def keep_beside(content: bytes, *, filename: str, identity: UUID, uploaded_by: str, role: str | None = None) -> int:
+    """The upload of an employee file that comes with a schedule file: it is read with that and never run by itself."""
+    bucket, key = settings().require("uploads_bucket"), direct_key(beside.KIND, f"{identity}/{filename}")
+    with db.reading() as conn:
+        known = queries.find_by_key(conn, bucket=bucket, key=key)
+    if known is not None:
+        return known
+    stored = s3().put_object(Bucket=bucket, Key=key, Body=content, Metadata={"dry-run": "true"})
+    at = now()
+    facts = {
+        "kind": beside.KIND,
+        "filename": filename,
+        "bucket": bucket,
+        "key": key,
+        "version_id": stored.get("VersionId", ""),
+        "size": len(content),
+        "object_modified": at,
+        "finished_at": at,
+        "state": "done",
+        "dry_run": True,
+        "message": beside.READ,
+        "uploaded_by": uploaded_by,
+        "role": role,
+    }
+    with db.engine().begin() as conn:
+        return queries.register(conn, facts=facts)
+
+
 def import_file(
-    path: Path, *, kind: str, options: Mapping[str, bool], uploaded_by: str, progress: Progress | None = None
+    path: Path,
+    *,
+    kind: str,
+    options: Mapping[str, bool],
+    uploaded_by: str,
+    progress: Progress | None = None,
+    employees: Path | None = None,
 ) -> Upload:
-    """Store a file under `direct/`, which fires no event, and run it here and now."""
+    """Store a file under `direct/`, which fires no event, and run it here and now.
+
+    `employees` is the employee file by which the logins of a schedule file are matched.
+    """
     if kind not in KINDS:
         raise Invalid(f"kind: must be one of: {', '.join(KINDS)}; got {kind!r}")
     bucket = settings().require("uploads_bucket")
-    key = direct_key(kind, f"{uuid4()}/{path.name}")
+    identity = uuid4()
+    key = direct_key(kind, f"{identity}/{path.name}")
     metadata = {name.replace("_", "-"): str(value).lower() for name, value in options.items()}
+    if employees is not None:
+        beside.check_kind(kind, by="employees")
+        content = employees.read_bytes()
+        kept = keep_beside(content, filename=employees.name, identity=identity, uploaded_by=uploaded_by)
+        metadata[beside.METADATA] = str(kept)
     with path.open("rb") as file:
         stored = s3().put_object(Bucket=bucket, Key=key, Body=file, Metadata=metadata)
     upload_id = register(

@@ -15,7 +15,7 @@ from chalicelib.core.inputs import Input
 from chalicelib.core.posted import Posted
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import direct_key, s3
-from chalicelib.imports import arrivals, queries
+from chalicelib.imports import arrivals, beside, queries
 from chalicelib.imports.readers import open_rows
 from chalicelib.imports.run import limits, run
 from chalicelib.imports.sheets import KINDS
@@ -76,8 +76,9 @@ def _declare(path: str, kind: str, roles: frozenset[str]) -> None:
 
     view.__name__ = "post_" + path.strip("/").replace("/", "_")
     view.__doc__ = f"A sheet of the kind {kind}, up to {MOST_ROWS} rows, written at once."
+    other = beside.KIND if kind == beside.OF else None
     declare: Callable[[Callable[[Call], Ran]], Callable[[Call], Ran]] = routes.post(
-        path, query=BatchOptions, answer=Ran, status=200, roles=roles, errors=(409,), instead=INSTEAD
+        path, query=BatchOptions, answer=Ran, status=200, roles=roles, errors=(409,), instead=INSTEAD, beside=other
     )
     declare(view)
 
@@ -140,6 +141,15 @@ def _stored(call: Call, kind: str, file: Posted) -> int:
             return known
     options = msgspec.structs.asdict(call.query)
     metadata = {name.replace("_", "-"): str(value).lower() for name, value in options.items()}
+    if file.beside is not None:
+        kept = arrivals.keep_beside(
+            file.beside.content,
+            filename=file.beside.filename,
+            identity=identity,
+            uploaded_by=call.caller.name,
+            role=call.caller.role,
+        )
+        metadata[beside.METADATA] = str(kept)
     stored = s3().put_object(Bucket=bucket, Key=key, Body=file.content, Metadata=metadata)
     upload_id = arrivals.register(
         bucket=bucket,

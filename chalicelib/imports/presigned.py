@@ -15,12 +15,13 @@ from chalicelib.core.http import Call, Routes
 from chalicelib.core.inputs import Input
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import incoming_key, s3
-from chalicelib.imports import earlier_upload, queries
+from chalicelib.imports import beside, earlier_upload, queries
 from chalicelib.imports.posted import ROLES, BatchOptions
 from chalicelib.imports.queries import Upload
 from chalicelib.imports.run import MEGABYTE, run
 from chalicelib.imports.sheets import KINDS
 
+BESIDE = "employees_upload_id"
 FORM_SECONDS = 3600
 """As long a form may be posted; what has begun by then is taken."""
 
@@ -44,6 +45,9 @@ class NewUpload(Input, frozen=True, kw_only=True):
     size: Annotated[int, Meta(ge=1, le=2**53 - 1, description="bytes, exactly")]
     dry_run: bool = False
     options: BatchOptions = BatchOptions()
+    employees_upload_id: (
+        Annotated[int, Meta(ge=1, le=2**53 - 1, description="of the employee file by which logins are matched")] | None
+    ) = None
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -59,17 +63,22 @@ class Form(msgspec.Struct, frozen=True):
 def create_upload(call: Call) -> Form:
     """Ask for a form by which a file goes to the bucket; it is imported when it has come."""
     asked = call.body
+    dry_run = asked.dry_run or asked.options.dry_run
     if asked.kind not in KNOWN:
         raise Invalid(f"kind: must be one of: {', '.join(KNOWN)}; got {asked.kind[:40]!r}")
-    check_role(call, asked.kind)
+    if not (asked.kind == beside.KIND and dry_run and call.caller.role in ROLES[beside.OF]):
+        # Whoever brings schedules brings the people they are of, on trial: nothing is written from it.
+        check_role(call, asked.kind)
     asked.options.check(call.caller.role)
     largest = settings().max_upload_mb * MEGABYTE
     if asked.size > largest:
         raise TooLarge(f"size: must be at most {largest} bytes, got {asked.size}")
-    options = {**msgspec.structs.asdict(asked.options), "dry_run": asked.dry_run or asked.options.dry_run}
+    options = {**msgspec.structs.asdict(asked.options), "dry_run": dry_run}
     bucket = settings().require("uploads_bucket")
     key = incoming_key(asked.kind, f"{uuid4()}/{asked.filename}")
     with call.writing() as conn:
+        named = asked.employees_upload_id
+        employees = None if named is None else beside.named(conn, str(named), kind=asked.kind, by=BESIDE)
         upload_id = queries.await_object(
             conn,
             facts={
@@ -79,7 +88,8 @@ def create_upload(call: Call) -> Form:
                 "key": key,
                 "size": asked.size,
                 "options": options,
-                "dry_run": options["dry_run"],
+                "dry_run": dry_run,
+                "employees_upload_id": employees,
                 "uploaded_by": call.caller.name,
                 "role": call.caller.role,
                 "brought_by": call.caller.employee_id,

@@ -112,6 +112,7 @@ class Claimed(msgspec.Struct, frozen=True):
     brought_by: int | None
     error_count: int
     reported_at: datetime | None
+    employees_upload_id: int | None
 
 
 _AWAITED = uploads.c.object_modified.is_(None) & uploads.c.role.is_not(None)
@@ -152,10 +153,13 @@ def register(conn: Connection, *, facts: Mapping[str, Any]) -> int:
     return known
 
 
+_ASKED = ("role", "uploaded_by", "brought_by", "options", "dry_run", "employees_upload_id")
+
+
 def _asked_by(conn: Connection, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Whoever asked for the key: a form that is sent twice makes a second version, with the rights of the first."""
     first = conn.execute(
-        select(uploads.c.role, uploads.c.uploaded_by, uploads.c.brought_by, uploads.c.options, uploads.c.dry_run)
+        select(*(uploads.c[name] for name in _ASKED))
         .where(uploads.c.bucket == facts["bucket"], uploads.c.key == facts["key"], uploads.c.role.is_not(None))
         .order_by(uploads.c.upload_id)
         .limit(1)

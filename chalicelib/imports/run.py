@@ -18,7 +18,8 @@ from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import s3
-from chalicelib.imports import earlier_upload, header, queries, report
+from chalicelib.imports import beside, earlier_upload, header, queries, report
+from chalicelib.imports.people import Person
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
 from chalicelib.imports.sheets import KINDS
@@ -141,6 +142,7 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
         upload.object_modified,
         brought_by=upload.brought_by,
         role=upload.role or "admin",
+        beside=_people_beside(conn, upload),
     )
     with _downloaded(upload) as (path, sha256):
         staged = _stage(conn, upload, kind, job, path, progress)
@@ -148,6 +150,26 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
         if outcome["error_count"]:
             report.put_corrected(conn, upload, kind, path, limits())
     return outcome
+
+
+def _people_beside(conn: Connection, upload: Claimed) -> Sequence[Person]:
+    """Whom the employee file names that came with a schedule file; nobody where none did."""
+    from botocore.exceptions import ClientError
+
+    if upload.employees_upload_id is None:
+        return ()
+    with conn.begin():
+        other = queries.claimed(conn, upload_id=upload.employees_upload_id)
+    missing = f"The employee file (upload {other.upload_id}) is not in the bucket: try again when it is."
+    if other.object_modified is None:
+        raise Invalid(missing)
+    try:
+        with _downloaded(other) as (path, _):
+            return beside.read(path, limits(), upload_id=other.upload_id, filename=other.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in beside.GONE:
+            raise
+        raise Invalid(missing) from None
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Schedules:
 
     def checker(self, conn: Connection, job: Job) -> "ShiftChecker":
         return ShiftChecker(
-            find=Directory(conn).find,
+            find=Directory(conn, job.beside).find,
             active=active_values(conn, ["work_code"])["work_code"],
             class_by_code=classes(conn, "work_code"),
             day_start=settings().day_start,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, text
 
 from chalicelib.core.errors import Invalid
+from chalicelib.imports.people import Person
 from chalicelib.imports.readers import Cell
 
 Values = dict[str, Any]
@@ -74,7 +75,8 @@ class Options:
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock.
+    """One upload being run, as its sheet needs to know it. `local_now` is the site's wall clock,
+    `beside` are the people of the employee file that came with it.
 
     `brought_by` is the employee id of whoever brought it, where that is a person of the floor; `role` is theirs.
     """
@@ -83,6 +85,7 @@ class Job(msgspec.Struct, frozen=True):
     options: Options
     local_now: datetime
     object_modified: datetime | None
+    beside: Sequence[Person] = ()
     brought_by: int | None = None
     role: str = "admin"
 
