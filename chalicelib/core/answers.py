@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 from chalice.app import Request, Response
 
-from chalicelib.core.errors import NotFound, OpsdbError
+from chalicelib.core.errors import NotFound, OpsdbError, TooMany
 
 JSON = "application/json"
 
@@ -39,6 +39,13 @@ class Elsewhere(msgspec.Struct, frozen=True):
     seconds: int
 
 
+class Headed(msgspec.Struct, frozen=True):
+    """An answer in JSON with headers of its own. What is kept of it, to be said again, is without them."""
+
+    answer: Any
+    headers: dict[str, str]
+
+
 class Answer(Response):
     """A response whose body is text, or bytes, which travel in base64; Chalice would go by the type of the content."""
 
@@ -57,6 +64,8 @@ def respond(status: int, answer: Any, this: str) -> Answer:
         if answer.name is not None:
             headers["Content-Disposition"] = saved_as(answer.name)
         return Answer(answer.content, headers, status)
+    if isinstance(answer, Headed):
+        headers |= answer.headers
     if isinstance(answer, Elsewhere):
         status, headers["Location"] = 303, answer.location
     return Answer(encoded(answer), headers, status)
@@ -64,7 +73,7 @@ def respond(status: int, answer: Any, this: str) -> Answer:
 
 def encoded(answer: Any) -> str:
     """An answer as the text of its JSON."""
-    return msgspec.json.encode(answer).decode()
+    return msgspec.json.encode(answer.answer if isinstance(answer, Headed) else answer).decode()
 
 
 def refuse(error: OpsdbError, this: str) -> Answer:
@@ -72,6 +81,8 @@ def refuse(error: OpsdbError, this: str) -> Answer:
     answer = respond(error.status, Problem(error.summary, list(error.problems), this), this)
     if error.status == 503:
         answer.headers["Retry-After"] = "5"
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

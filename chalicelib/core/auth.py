@@ -5,12 +5,15 @@ import hmac
 import secrets
 import string
 import zlib
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, insert
 
+from chalicelib.core import limits
 from chalicelib.core.errors import Unauthenticated
+from chalicelib.core.limits import ANYWHERE, Asking
 from chalicelib.core.tables import api_keys
 
 EVERYBODY = frozenset({"viewer", "supervisor", "duty_lead", "planner", "hr", "admin"})
@@ -23,47 +26,66 @@ _ALPHABET = string.digits + string.ascii_letters
 _SECRET_LENGTH = 32
 _CHECK_LENGTH = 6
 
-_FIND_KEY = select(api_keys.c.key_id, api_keys.c.secret_hash, api_keys.c.role, api_keys.c.employee_id).where(
-    api_keys.c.key_id == bindparam("key_id"),
-    api_keys.c.revoked_at.is_(None),
-    or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > func.now()),
+NOTED = timedelta(minutes=5)
+"""A key's last use is known within so much."""
+
+_FIND_KEY = limits.counting(
+    """SELECT key_id, secret_hash, role, employee_id, departments, name, expires_at, secret_hash = :hash AS good,
+              'key:' || key_id AS rated, 'key:' || key_id AS used
+       FROM api_keys WHERE key_id = :key_id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"""
 )
 
 
 class Caller(msgspec.Struct, frozen=True):
     """An authenticated caller. `employee_id` is set where the caller is a person of the floor, `departments` are those
-    that a duty lead is named for."""
+    that a duty lead is named for. `name` is the audit's word, `called` the one for people; users have a session."""
 
     name: str
     role: str
     employee_id: int | None = None
     departments: frozenset[str] = frozenset()
+    called: str = ""
+    user_id: int | None = None
+    session_id: int | None = None
+    expires_at: datetime | None = None
 
 
-def authenticate(conn: Connection, *, api_key: str | None) -> Caller:
-    """The caller behind the header value; Unauthenticated if there is none. One round trip."""
+def authenticate(conn: Connection, *, api_key: str | None, asking: Asking = ANYWHERE) -> Caller:
+    """The caller behind the header value; Unauthenticated if there is none. One round trip, which counts them too."""
     key_id, secret = parse_key(api_key or "")
-    row = conn.execute(_FIND_KEY, {"key_id": key_id}).one_or_none()
+    made = hashed(secret)
+    row = limits.ask(conn, _FIND_KEY, asking, noted=NOTED, key_id=key_id, hash=made)
     # Compared even when there is no such key, so that timing does not tell the two apart.
-    known = row.secret_hash if row else bytes(32)
-    if not hmac.compare_digest(_hash(secret), bytes(known)) or row is None:
+    known = row.secret_hash if row.key_id is not None else bytes(32)
+    if not hmac.compare_digest(made, bytes(known)) or row.key_id is None:
         raise Unauthenticated()
-    return Caller(name=f"key:{row.key_id}", role=row.role, employee_id=row.employee_id)
+    return Caller(
+        name=f"key:{row.key_id}",
+        role=row.role,
+        employee_id=row.employee_id,
+        departments=frozenset(row.departments),
+        called=row.name,
+        expires_at=row.expires_at,
+    )
 
 
 def create_key(
-    conn: Connection, *, name: str, role: str, employee_id: int | None = None, expires_at: datetime | None = None
+    conn: Connection,
+    *,
+    name: str,
+    role: str,
+    employee_id: int | None = None,
+    departments: Collection[str] = (),
+    expires_at: datetime | None = None,
 ) -> tuple[int, str]:
     """A new API key, a machine's or somebody's: its id and the key itself, which nobody can see again.
 
     The database keeps a hash.
     """
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_LENGTH))
-    key_id = conn.execute(
-        insert(api_keys)
-        .values(name=name, employee_id=employee_id, role=role, secret_hash=_hash(secret), expires_at=expires_at)
-        .returning(api_keys.c.key_id)
-    ).scalar_one()
+    facts = {"name": name, "employee_id": employee_id, "role": role, "departments": sorted(departments)}
+    new = insert(api_keys).values(**facts, secret_hash=hashed(secret), expires_at=expires_at)
+    key_id = conn.execute(new.returning(api_keys.c.key_id)).scalar_one()
     return key_id, format_key(key_id, secret)
 
 
@@ -91,6 +113,6 @@ def _check(body: str) -> str:
     return digits
 
 
-def _hash(secret: str) -> bytes:
+def hashed(secret: str) -> bytes:
     """SHA-256 is enough: the secret has 190 random bits, so there is nothing to slow a guesser down for."""
     return hashlib.sha256(secret.encode()).digest()

@@ -1,6 +1,7 @@
 """The one family of errors; each knows its HTTP status, none knows HTTP."""
 
 from collections.abc import Sequence
+from math import ceil
 
 
 class OpsdbError(Exception):
@@ -52,6 +53,17 @@ class TooLarge(OpsdbError):
 class WrongType(OpsdbError):
     status = 415
     summary = "Wrong file type"
+
+
+class TooMany(OpsdbError):
+    """Not now: what is asked is looked at again in so many seconds."""
+
+    status = 429
+    summary = "Slow down"
+
+    def __init__(self, *problems: str, seconds: float) -> None:
+        super().__init__(*problems)
+        self.seconds = max(1, ceil(seconds))
 
 
 class Unavailable(OpsdbError):

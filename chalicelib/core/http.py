@@ -15,13 +15,15 @@ from sqlalchemy.exc import DBAPIError
 
 from chalicelib.core import db, encoding, repeats
 from chalicelib.core.answers import Elsewhere, File, encoded, id_of, refuse, respond
-from chalicelib.core.auth import EVERYBODY, Caller, authenticate
+from chalicelib.core.auth import EVERYBODY, Caller
 from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
 from chalicelib.core.exports import exported
+from chalicelib.core.identity import Sent, identify, sent_with
 from chalicelib.core.inputs import EVERY_ROW, Empty, ListQuery, read_body, read_query
 from chalicelib.core.log import request_id
 from chalicelib.core.posted import read_file
+from chalicelib.core.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +118,7 @@ class Call:
     request_id: str
     until_answered: ExitStack
     began: float
+    sent: Sent
     repeat: repeats.Repeat | None = None
     within: Connection | None = None
 
@@ -262,7 +265,8 @@ def _understand(
     route: Declared, request: Request, variables: dict[str, str], this: str, until_answered: ExitStack
 ) -> tuple[Call, dict[str, Any]]:
     began = monotonic()
-    caller = _identify(route, request)
+    sent = sent_with(request)
+    caller = _identify(route, sent)
     # A variable of the wrong shape names nothing that exists.
     values = {
         name: _name(name, text) if route.is_text(name) else _number(name, text)
@@ -287,7 +291,7 @@ def _understand(
     if isinstance(query, ListQuery) and query.whole:
         # A list that is cut by the feature itself is not cut.
         query = msgspec.structs.replace(query, limit=EVERY_ROW, offset=0)
-    call = Call(caller, query, body, this, until_answered, began)
+    call = Call(caller, query, body, this, until_answered, began, sent)
     if key is not None:
         said = (values, query, request.raw_body if body is None else body)
         made = repeats.fingerprint(f"{route.method} {route.path}", *said)
@@ -295,21 +299,18 @@ def _understand(
     return call, values
 
 
-def _identify(route: Declared, request: Request) -> Caller:
+def _identify(route: Declared, sent: Sent) -> Caller:
     if route.roles is NOBODY:
         return Caller(name="nobody", role="")
-    caller = _authenticate(request.headers.get("x-api-key"))
+    caller = insisting(lambda: _identified(sent))
     if caller.role not in route.roles:
         raise Forbidden(f"this needs one of the roles {', '.join(sorted(route.roles))}; yours is {caller.role}")
     return caller
 
 
-def _authenticate(api_key: str | None) -> Caller:
-    def ask() -> Caller:
-        with db.reading() as conn:
-            return authenticate(conn, api_key=api_key)
-
-    return insisting(ask)
+def _identified(sent: Sent) -> Caller:
+    with db.reading() as conn:
+        return identify(conn, sent, settings())
 
 
 def insisting(ask: Callable[[], Found]) -> Found:

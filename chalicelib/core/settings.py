@@ -92,6 +92,19 @@ class Settings:
         "DB_SECRET_ARN", "secret whose user and password sign in instead of opsdb_app's IAM token"
     )
     secret_key: str | None = setting("SECRET_KEY", "signs console sessions")
+    session_hours: int = setting("OPSDB_SESSION_HOURS", "longest console session, hours", _from_one, 12)
+    session_idle_minutes: int = setting(
+        "OPSDB_SESSION_IDLE_MINUTES", "a console session that nobody uses for so long is over", _from_one, 60
+    )
+    key_requests_per_minute: int = setting(
+        "OPSDB_KEY_REQUESTS_PER_MINUTE", "most requests a minute of one API key or user; 0 is no limit", _whole, 600
+    )
+    address_requests_per_minute: int = setting(
+        "OPSDB_ADDRESS_REQUESTS_PER_MINUTE",
+        "most requests a minute from one address that no good key or session is with; 0 is no limit",
+        _whole,
+        1200,
+    )
     debug: bool = setting("DEBUG", "logs more; answers never change", _flag, False)
     timezone: ZoneInfo = setting("OPSDB_TIMEZONE", "IANA name of the site's zone", ZoneInfo, ZoneInfo("UTC"))
     day_start: time = setting(
