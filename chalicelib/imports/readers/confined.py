@@ -30,6 +30,7 @@ from chalicelib.imports.readers.rows import (
     too_long_cell,
     too_many_columns,
     too_many_rows,
+    too_many_sheets,
 )
 from chalicelib.imports.readers.serials import LOOSE_RANGE, NOT_FINITE, SMALL_SERIAL
 
@@ -51,20 +52,40 @@ TOO_MUCH = (
 class Noted:
     """What is known of a sheet beforehand: cells without a value by row and column from 0, and what refuses it."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self) -> None:
         self.problem: OpsdbError | None = None
         self.unreadable: dict[int, dict[int, Unreadable]] = {}
+        self.count = 0
+
+
+class Notes:
+    """What is known of a file's sheets, by the place where each begins; no more of it than memory is cheap for."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.sheets: dict[int, Noted] = {}
         self._limits = limits
         self._count = 0
 
-    def note(self, row: int, column: int, cell: Unreadable) -> None:
+    def begin(self, place: int) -> Noted:
+        if len(self.sheets) > self._limits.sheets:
+            raise too_many_sheets(self._limits)
+        return self.sheets.setdefault(place, Noted())
+
+    def note(self, sheet: Noted, row: int, column: int, cell: Unreadable) -> None:
+        """A hidden sheet may be full of errors; ten sheets may not."""
+        sheet.count += 1
         self._count += 1
-        if self._count > MOST_NOTED:
-            self.problem = self.problem or TooLarge(
-                f"More than {MOST_NOTED:,} cells of the sheet hold errors: mend it and upload it again."
-            )
+        if sheet.count > MOST_NOTED:
+            sheet.unreadable.clear()
+            sheet.problem = sheet.problem or _endless("sheet")
+        elif self._count > 10 * MOST_NOTED:
+            raise _endless("file")
         elif column < self._limits.columns:
-            self.unreadable.setdefault(row, {})[column] = cell
+            sheet.unreadable.setdefault(row, {})[column] = cell
+
+
+def _endless(where: str) -> TooLarge:
+    return TooLarge(f"More than {MOST_NOTED:,} cells of the {where} hold errors: mend them and upload it again.")
 
 
 class _Opening(msgspec.Struct):
@@ -90,7 +111,7 @@ def open_sheet(path: Path, limits: Limits, *, format: str, sheets: Sequence[Note
     speaker = _Child(path, limits)
     try:
         opening = _opening(speaker, sheets)
-        noted = sheets[opening.sheet] if opening.sheet < len(sheets) else Noted(limits)
+        noted = sheets[opening.sheet] if opening.sheet < len(sheets) else Noted()
         if noted.problem is not None:
             raise noted.problem
         rows = _rows(speaker, noted, limits, date1904)

@@ -6,7 +6,7 @@ from zipfile import ZipInfo
 
 from chalicelib.core.errors import Invalid, WrongType
 from chalicelib.imports.readers import confined
-from chalicelib.imports.readers.confined import Noted
+from chalicelib.imports.readers.confined import Noted, Notes
 from chalicelib.imports.readers.grid import NO_FORMULA_VALUE, column_letters
 from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED, Attributes, Package, feed, new_parser
 from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows
@@ -54,7 +54,7 @@ def _looked_through(package: Package, content: ZipInfo) -> list[Noted]:
     parser.StartElementHandler = look.start
     for _ in feed(parser, package.pieces(content)):
         pass
-    return look.sheets
+    return [*look.notes.sheets.values()]
 
 
 class _Look:
@@ -64,7 +64,8 @@ class _Look:
     """
 
     def __init__(self, parser: XMLParserType, limits: Limits) -> None:
-        self.sheets: list[Noted] = []
+        self.notes = Notes(limits)
+        self._sheet: Noted | None = None
         self._parser = parser
         self._limits = limits
         self._row = self._column = self._rows = 0
@@ -80,7 +81,7 @@ class _Look:
             self._row += self._rows
             self._rows, self._column = _count(attributes.get("table:number-rows-repeated")), 0
         elif name == "table:table":
-            self.sheets.append(Noted(self._limits))
+            self._sheet = self.notes.begin(len(self.notes.sheets))
             self._row = self._rows = 0
 
     def _start_cell(self, attributes: Attributes) -> None:
@@ -91,34 +92,33 @@ class _Look:
         self._column += _count(attributes.get("table:number-columns-repeated"))
         # Cells before the first sheet are the memory of tracked changes.
         has_value = "office:value-type" in attributes
-        if not self.sheets or not (has_value or "table:formula" in attributes):
+        if self._sheet is None or not (has_value or "table:formula" in attributes):
             return
-        self._note_place()
+        self._note_place(self._sheet)
         if not has_value:
-            self._note(column, NO_FORMULA_VALUE)
+            self._note(self._sheet, column, NO_FORMULA_VALUE)
         elif attributes.get("calcext:value-type") == "error":
             self._erring = column
             self._parser.CharacterDataHandler = self._note_error
 
     def _note_error(self, text: str) -> None:
         shown = text.strip()[:20]
-        if shown and self._erring is not None:
-            self._note(self._erring, Unreadable(shown, f"holds the error {shown}"))
+        if shown and self._sheet is not None and self._erring is not None:
+            self._note(self._sheet, self._erring, Unreadable(shown, f"holds the error {shown}"))
 
-    def _note_place(self) -> None:
-        noted, limits = self.sheets[-1], self._limits
+    def _note_place(self, sheet: Noted) -> None:
+        limits = self._limits
         if self._row + self._rows > limits.rows:
-            noted.problem = noted.problem or too_many_rows(limits)
+            sheet.problem = sheet.problem or too_many_rows(limits)
         if self._column > limits.columns:
             last = column_letters(self._column - 1)
-            noted.problem = noted.problem or too_many_columns(limits, f"in column {last} of row {self._row + 1}")
+            sheet.problem = sheet.problem or too_many_columns(limits, f"in column {last} of row {self._row + 1}")
 
-    def _note(self, column: int, cell: Unreadable) -> None:
-        noted = self.sheets[-1]
+    def _note(self, sheet: Noted, column: int, cell: Unreadable) -> None:
         for row in range(self._row, self._row + self._rows):
             for one in range(column, self._column):
-                noted.note(row, one, cell)
-                if noted.problem is not None:
+                self.notes.note(sheet, row, one, cell)
+                if sheet.problem is not None:
                     return
 
 

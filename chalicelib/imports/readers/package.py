@@ -18,7 +18,11 @@ SMALL_PART = 16 * MEGABYTE
 DIRECTORY = 2 * MEGABYTE
 # Expat keeps an unfinished tag whole; no honest one comes near this.
 TAG = MEGABYTE
+# Of elements and attributes; the parser keeps every one that it has seen.
+NAMES = 2_000
 ENCRYPTED = 0x1
+# What expat reads by itself; for any other it would ask Python's codecs, of which some are no encodings.
+ENCODINGS = frozenset(("utf-8", "utf-16", "us-ascii", "iso-8859-1"))
 
 DAMAGED = "The file is damaged or incomplete: open it in the spreadsheet program, save it again and upload that."
 LOCKED = "This file is password-protected: save it without a password and upload it again."
@@ -121,6 +125,7 @@ def new_parser(intern: dict[str, object] | None = None) -> expat.XMLParserType:
     parser.buffer_text = True
     parser.buffer_size = PIECE
     parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.XmlDeclHandler = _refuse_encoding
     return parser
 
 
@@ -135,6 +140,8 @@ def feed(parser: expat.XMLParserType, pieces: Iterator[bytes]) -> Iterator[None]
                 raise Invalid(
                     "The file holds a tag of over a million characters: it is no honest sheet and is refused."
                 )
+            if len(parser.intern) > NAMES:
+                raise Invalid("The file is full of XML that no spreadsheet program writes: it is refused.")
             yield
         parser.Parse(b"", True)
     except expat.ExpatError as error:
@@ -174,3 +181,8 @@ def wrong_zip(names: frozenset[str]) -> WrongType:
 
 def _refuse_doctype(*_: object) -> None:
     raise Invalid(DOCTYPE)
+
+
+def _refuse_encoding(_: object, encoding: str | None, *__: object) -> None:
+    if encoding and encoding.lower() not in ENCODINGS:
+        raise Invalid(DAMAGED)

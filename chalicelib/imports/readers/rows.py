@@ -99,6 +99,10 @@ def megabytes(count: int) -> str:
     return f"{count / MEGABYTE:,.1f}".removesuffix(".0") + " MB"
 
 
+def too_many_sheets(limits: Limits) -> TooLarge:
+    return TooLarge(f"The file has more than {limits.sheets:,} sheets: keep the one that is to be read.")
+
+
 def too_many_rows(limits: Limits) -> TooLarge:
     return TooLarge(
         f"The sheet has rows beyond row {limits.rows:,}, the most that is read: split it into several files."

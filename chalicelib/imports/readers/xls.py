@@ -1,12 +1,13 @@
 """.xls: what calamine does not tell of it, being errors, the 1904 system and passwords; the cells come from it."""
 
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from struct import unpack_from
 
 from chalicelib.core.errors import Invalid, WrongType
 from chalicelib.imports.readers import confined
-from chalicelib.imports.readers.confined import Noted
+from chalicelib.imports.readers.confined import Noted, Notes
 from chalicelib.imports.readers.grid import column_letters
 from chalicelib.imports.readers.ole2 import Container
 from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED
@@ -41,13 +42,16 @@ def _looked_through(path: Path, limits: Limits) -> tuple[list[Noted], bool]:
 
 def _noted(pieces: Iterator[bytes], limits: Limits) -> tuple[list[Noted], bool]:
     """What is to be known of each sheet, in the order of their names, and whether days count from 1904."""
-    starts: list[int] = []
-    found: dict[int, Noted] = {}
-    date1904 = False
-    noted = Noted(limits)
+    notes, starts = Notes(limits), array("L")
+    depth, date1904 = 0, False
+    noted = Noted()
     for at, kind, data in _records(pieces):
         if kind == _BEGIN:
-            noted = found.setdefault(at, Noted(limits))
+            # Charts lie inside of sheets, and have nothing to do with them.
+            noted = notes.begin(at) if not depth else Noted()
+            depth += 1
+        elif kind == _END:
+            depth -= 1
         elif kind == _PASSWORD:
             raise Invalid(LOCKED)
         elif kind == _DATE_MODE:
@@ -55,11 +59,13 @@ def _noted(pieces: Iterator[bytes], limits: Limits) -> tuple[list[Noted], bool]:
         elif kind == _SHEET and len(data) >= 4:
             starts.append(unpack_from("<I", data)[0])
         elif kind in _CELLS and len(data) >= 6:
-            _note_cell(noted, kind, data, limits)
-    return [found.get(start, Noted(limits)) for start in starts], date1904
+            _note_cell(notes, noted, kind, data, limits)
+    if depth > 0 or not starts:
+        raise Invalid(DAMAGED)
+    return [notes.sheets.get(start, Noted()) for start in starts[: limits.sheets]], date1904
 
 
-def _note_cell(noted: Noted, kind: int, data: bytes, limits: Limits) -> None:
+def _note_cell(notes: Notes, noted: Noted, kind: int, data: bytes, limits: Limits) -> None:
     row, column = unpack_from("<HH", data)
     last = unpack_from("<H", data, len(data) - 2)[0] if kind == _MANY_NUMBERS else column
     if last >= limits.columns:
@@ -68,7 +74,7 @@ def _note_cell(noted: Noted, kind: int, data: bytes, limits: Limits) -> None:
     if row >= limits.rows:
         noted.problem = noted.problem or too_many_rows(limits)
     if error := _error(kind, data):
-        noted.note(row, column, Unreadable(error, f"holds the error {error}"))
+        notes.note(noted, row, column, Unreadable(error, f"holds the error {error}"))
 
 
 def _error(kind: int, data: bytes) -> str:
@@ -82,8 +88,8 @@ def _error(kind: int, data: bytes) -> str:
 
 
 def _records(pieces: Iterator[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """Place, number and content of every record; Invalid where the last one breaks off inside a sheet."""
-    at, depth = 0, 0
+    """Place, number and content of every record that is whole."""
+    at = 0
     buffer = bytearray()
     for piece in pieces:
         buffer += piece
@@ -92,10 +98,7 @@ def _records(pieces: Iterator[bytes]) -> Iterator[tuple[int, int, bytes]]:
             kind, length = unpack_from("<HH", buffer, begin)
             if len(buffer) - begin - 4 < length:
                 break
-            depth += {_BEGIN: 1, _END: -1}.get(kind, 0)
             yield at, kind, bytes(buffer[begin + 4 : begin + 4 + length])
             begin += 4 + length
             at += 4 + length
         del buffer[:begin]
-    if depth > 0 or not at:
-        raise Invalid(DAMAGED)

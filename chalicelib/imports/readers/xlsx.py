@@ -9,7 +9,7 @@ from zipfile import ZipInfo
 from chalicelib.core.errors import Invalid, TooLarge
 from chalicelib.imports.readers.grid import sheet_rows, unescaped
 from chalicelib.imports.readers.package import DAMAGED, Attributes, Package, feed, new_parser, relations, wrong_zip
-from chalicelib.imports.readers.rows import NOTHING, Cell, Row, Sheet, megabytes, too_long_cell
+from chalicelib.imports.readers.rows import NOTHING, Cell, Row, Sheet, megabytes, too_long_cell, too_many_sheets
 from chalicelib.imports.readers.serials import BUILT_IN, Kind, converter, kind_of
 
 Convert = Callable[[str], Cell]
@@ -74,7 +74,7 @@ def _workbook(package: Package) -> _Workbook:
 
     package.walk(part, start)
     if len(named) > package.limits.sheets:
-        raise TooLarge(f"The file has more than {package.limits.sheets:,} sheets: keep the one that is to be read.")
+        raise too_many_sheets(package.limits)
     by_kind: dict[str, str] = dict(targets.values())
     return _Workbook(
         [(title, _sheet_part(package, *targets[identity])) for title, identity in named if _is_grid(targets, identity)],

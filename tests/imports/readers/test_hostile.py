@@ -89,6 +89,8 @@ def test_a_tag_of_many_megabytes(tmp_path: Path) -> None:
 def test_endless_new_names(tmp_path: Path) -> None:
     names = "".join(f"<n{n}/>" for n in range(100_000))
     refused(book(tmp_path / "a.xlsx", worksheet(f'<row r="1">{names}</row>')), Invalid, "XML")
+    refused(book(tmp_path / "b.xlsx", ONE, strings=names), Invalid, "XML")
+    refused(book(tmp_path / "c.xlsx", ONE, styles=names), Invalid, "XML")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,12 @@ def test_entity_bombs(tmp_path: Path, part: str) -> None:
     bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "ha">{levels}]><worksheet>&e9;</worksheet>'
     path = book(tmp_path / "a.xlsx", ONE, strings="", styles="", parts={part: bomb})
     refused(path, Invalid, "entities")
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8h", "undefined", "idna", "zlib", "utf-7", "cp1252"])
+def test_an_encoding_that_no_spreadsheet_program_writes(tmp_path: Path, encoding: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>{ONE}'
+    refused(book(tmp_path / "a.xlsx", declared), Invalid, "damaged")
 
 
 def test_a_zip_bomb(tmp_path: Path) -> None:

@@ -161,7 +161,22 @@ def test_formulas_without_values_and_errors_are_told_by_cell(tmp_path: Path) -> 
 
 def test_endless_errors_are_one_reason(tmp_path: Path) -> None:
     endless = line(cell("#REF!", repeated=200, more='calcext:value-type="error"'), repeated=1_000)
-    refused(ods(tmp_path / "a.ods", table(endless)), TooLarge, "More than 10,000 cells", "errors")
+    refused(ods(tmp_path / "a.ods", table(endless)), TooLarge, "More than 10,000 cells of the sheet", "errors")
+    many = line(cell("#REF!", repeated=99, more='calcext:value-type="error"'), repeated=100)
+    refused(ods(tmp_path / "b.ods", table(many) * 20), TooLarge, "cells of the file", "errors")
+    errors = b"".join(error(row, 0, 23) for row in range(10_001))
+    refused(xls(tmp_path / "a.xls", errors), TooLarge, "More than 10,000 cells of the sheet", "errors")
+
+
+def test_endless_sheets(tmp_path: Path) -> None:
+    few = replace(LIMITS, sheets=100)
+    refused(ods(tmp_path / "a.ods", table("") * 200), TooLarge, "more than 100 sheets", limits=few)
+    refused(xls(tmp_path / "a.xls", *[b""] * 200), TooLarge, "more than 100 sheets", limits=few)
+
+
+def test_endless_new_names(tmp_path: Path) -> None:
+    names = "".join(f"<n{n}/>" for n in range(100_000))
+    refused(ods(tmp_path / "a.ods", table(names)), Invalid, "XML that no spreadsheet program writes")
 
 
 def test_a_file_past_what_is_read_whole_says_the_number(tmp_path: Path) -> None:
