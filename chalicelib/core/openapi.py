@@ -125,8 +125,9 @@ def _operation(route: Declared, answer: Any, body: Any, shapes: _Shapes) -> dict
             "content": content,
         }
     if route.instead is not None:
-        content = {posted.FORM: {"schema": posted.schema(), "example": {posted.FIELD: "week-41.xlsx"}}}
-        said = f"The sheet, as the one field `{posted.FIELD}` of a form."
+        content = {posted.FORM: {"schema": posted.schema(route.beside), "example": {posted.FIELD: "week-41.xlsx"}}}
+        beside = f", and maybe another one beside it as `{route.beside}`" if route.beside else ""
+        said = f"The sheet, as `{posted.FIELD}` of a form{beside}."
         operation["requestBody"] = {"required": True, "description": said, "content": content}
     return operation
 

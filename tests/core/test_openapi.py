@@ -157,6 +157,24 @@ def test_every_answer_of_a_route_names_its_headers(route: Declared) -> None:
             assert resolved(header["$ref"], DOCUMENT)["description"]
 
 
+def test_every_answer_carries_the_id_of_its_request(api: Api) -> None:
+    answers = [
+        api.get("/employees"),
+        api.get("/employees", format="csv"),
+        api.get("/docs"),
+        api.get("/employees/77"),
+        api.get("/employees", colour="red"),
+        api.call("PATCH", "/employees"),
+        Api(None).get("/employees"),
+        api.post("/rewards/reasons", {"reason": "Kind words", "points": 5}, **{HEADER: "once"}),
+        api.post("/rewards/reasons", {"reason": "Kind words", "points": 5}, **{HEADER: "once"}),
+    ]
+    assert [one.status for one in answers] == [200, 200, 200, 404, 400, 405, 401, 201, 201]
+    ids = [one.headers["X-Request-Id"] for one in answers]
+    assert len(set(ids)) == len(ids)
+    assert [one.body["request_id"] for one in answers[3:7]] == ids[3:7]
+
+
 def test_refusals_say_what_they_mean_here() -> None:
     responses = DOCUMENT["paths"]["/api/rewards/redemptions"]["post"]["responses"]
     assert responses["409"]["description"].startswith("The balance does not cover it")
