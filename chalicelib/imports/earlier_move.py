@@ -1,5 +1,6 @@
 """Moving in from the earlier opsdb: every table in one transaction, what is refused on a list with its reason."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,10 @@ AT_ONCE = 5_000
 
 LISTED = 10_000
 """So many rows that stay behind are listed; the others are counted."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.@ -]{0,39}")
+NAMED = 20
+"""So many users are named."""
 
 MOST_REJECTED = 100_000
 LARGEST_ID = 10**12
@@ -286,16 +291,29 @@ def _word(value: Any) -> str:
 
 
 def _left_behind(earlier: Earlier) -> dict[str, str]:
-    """What is not carried over, and what to do about it; never a secret's text."""
-    others = Counter("keys" for one in earlier.rows("admin_options") if one.get("category") not in CATEGORIES)
-    users, db_users = (sum(1 for _ in earlier.rows(one)) for one in ("users", "db_users"))
-    found = {
-        f"{users} users with password hashes": "make each user anew",
-        f"{db_users} database users with password hashes": "make each database user anew",
-        f"{others['keys']} API keys or other settings in admin_options": "make keys with `opsdb keys create`;"
-        " revoke the old",
-    }
-    return {what: do for what, do in found.items() if not what.startswith("0 ")}
+    """What is not carried over, and what to do about it: names and counts, never a secret's text."""
+    found = {}
+    for table, what in (("users", "users"), ("db_users", "database users")):
+        names = [_name(one.get("username")) for one in earlier.rows(table)]
+        if names:
+            found[f"{len(names)} {what} with password hashes ({_some(names)})"] = f"make each of the {what} anew"
+    others = Counter(_name(one.get("category")) for one in earlier.rows("admin_options"))
+    for category, count in sorted(others.items()):
+        if category not in CATEGORIES:
+            # What is no dropdown is a key or some other setting: nothing here says which.
+            do = "if these are keys, make new ones with `opsdb keys create` and revoke the old"
+            found[f"{count} admin_options of the category {category}"] = do
+    return found
+
+
+def _name(value: Any) -> str:
+    """A name that may be shown; what looks like something else is not."""
+    return str(value) if NAME.fullmatch(str(value)) else "without a name"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _reconcile(conn: Connection, earlier: Earlier, done: Moved, today: date) -> None:

@@ -101,6 +101,15 @@ def test_the_upload_has_the_counts_and_says_what_to_look_at(done: earlier_move.M
     assert found == [("error", len(LEFT)), ("warning", 1 + 1 + len(done.options_added) + 3)]
 
 
+def test_what_is_not_carried_over_is_named_with_what_to_do(done: earlier_move.Moved) -> None:
+    keys = "if these are keys, make new ones with `opsdb keys create` and revoke the old"
+    assert done.left_behind == {
+        "1 users with password hashes (admin)": "make each of the users anew",
+        "1 database users with password hashes (tool)": "make each of the database users anew",
+        "1 admin_options of the category api_key": keys,
+    }
+
+
 def test_archives_keep_their_dates_and_what_was_missing_is_made_up_from_the_names(done: earlier_move.Moved) -> None:
     assert rows("SELECT employee_id, full_name, archived_date::text, reason FROM employees_history") == [
         (7, "Eve Fox", "2025-01-31", "archived in the earlier opsdb")

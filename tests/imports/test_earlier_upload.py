@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from openpyxl import load_workbook
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from chalicelib.core import auth, db, storage
 from chalicelib.imports import arrivals, earlier_upload
@@ -89,6 +90,11 @@ def test_ids_go_on_after_the_kept_ones_though_the_application_owns_no_sequence(s
     with db.writing(db.Actor("test", role="admin")) as conn:
         made = conn.execute(text("INSERT INTO reward_reasons (reason, points) VALUES ('x', 1) RETURNING reason_id"))
         assert made.scalar_one() == 3
+
+
+def test_nobody_but_the_application_and_the_owner_may_move_ids_on(site: Site) -> None:
+    with db.make_engine(site.url("opsdb_backup")).connect() as conn, pytest.raises(ProgrammingError, match="denied"):
+        conn.execute(text("SELECT follow_kept_ids()"))
 
 
 def test_the_answer_and_the_rows_that_stay_behind_lie_beside_it(site: Site, api: Api, body: bytes) -> None:
