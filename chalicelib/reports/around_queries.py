@@ -1,6 +1,7 @@
 """SQL on what stands around the figures: holidays, what waits, the newest backup, and months that are closed."""
 
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -110,10 +111,11 @@ def calendar(conn: Connection, *, span: Span, asked: Asked) -> tuple[Calendar, C
     return _calendar(holidays, leave), Closing(closed_at, adjustments)
 
 
-def holidays(conn: Connection, *, span: Span, asked: Asked) -> list[Holiday]:
-    """Those of everybody, and of the departments that are asked for, of every one unless any is."""
+def holidays(conn: Connection, *, span: Span, asked: Asked) -> dict[date, list[Holiday]]:
+    """By date, those of everybody, and of the departments that are asked for, of every one unless any is."""
     found = conn.execute(text(f"SELECT {_holidays(asked)}"), given(asked, span)).scalar_one()
-    return msgspec.convert(found, list[Holiday])
+    ordered = msgspec.convert(found, list[Holiday])
+    return {day: list(own) for day, own in groupby(ordered, key=lambda one: one.date)}
 
 
 def _calendar(holidays: Any, leave: Any) -> Calendar:

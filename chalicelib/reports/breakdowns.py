@@ -254,7 +254,7 @@ def _breakdown(call: Call, shape: Any, find: Callable[[Connection, Span], Found]
     check(query, shape=shape, span=span)
     with call.reading() as conn:
         groups, whole = find(conn, span)
-        days = holidays(conn, span=span, asked=query) if "day" in query.group_by else []
+        days = holidays(conn, span=span, asked=query) if "day" in query.group_by else {}
     rows = [shape(**named(key, query, days), **shown) for key, shown in groups.items()]
     return paged(rows, shape(**whole), query, span)
 

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -88,7 +88,7 @@ def _grouping_problems(query: GroupFilters) -> list[str]:
 def _span_problems(span: Span) -> list[str]:
     if span.last < span.first:
         return [f"end_date: must not be before start_date ({span.first}), got {span.last}"]
-    days = len(span.days())
+    days = (span.last - span.first).days + 1
     return [f"end_date: must be within {MOST_DAYS} days from start_date, got {days}"] if days > MOST_DAYS else []
 
 
@@ -110,17 +110,16 @@ def lengths(span: Span, by: Sequence[By]) -> Counter[Key]:
     return Counter(tuple(period(day) for period in periods) for day in past)
 
 
-def named(key: Key, query: GroupFilters, holidays: Iterable[Holiday]) -> dict[str, Any]:
-    """The fields of `Group`; a holiday of one department is not that of another, and has its name where none is asked
-    for."""
+def named(key: Key, query: GroupFilters, holidays: Mapping[date, list[Holiday]]) -> dict[str, Any]:
+    """The fields of `Group`, with the holidays by date; one of a department is not another's, and is told with its name
+    where none is asked for."""
     values: dict[str, Any] = dict(zip(query.group_by, key, strict=True))
     if "day" not in values:
         return values
     own = (
         one
-        for one in holidays
-        if one.date == values["day"]
-        and (one.department is None or values.get("department", one.department) == one.department)
+        for one in holidays.get(values["day"], ())
+        if one.department is None or values.get("department", one.department) == one.department
     )
     told = [one.name if one.department is None else f"{one.name} ({one.department})" for one in own]
     return {**values, "holiday": ", ".join(told) or None}
