@@ -241,3 +241,29 @@ def test_the_sample_sheets_go_in_with_their_known_counts(site: Site) -> None:
         options = {"add_options": kind == "employees"}
         found[kind] = counts(import_file(SAMPLE / f"{kind}.xlsx", kind=kind, options=options, uploaded_by="test"))
     assert found == {"employees": (1000, 0, 0, 0), "exceptions": (30, 0, 0, 10), "rewards": (40, 0, 0, 0)}
+
+
+def test_a_sheet_of_exceptions_is_taken_back_but_for_what_was_processed_since(ada: int, tmp_path: Path) -> None:
+    put(tmp_path, "exceptions", (ada, "Nesting", MONDAY, MONDAY, None, "old"))
+    week = timedelta(7)
+    done = put(
+        tmp_path,
+        "exceptions",
+        (ada, "Nesting", MONDAY, FRIDAY, None, "new"),
+        (ada, "Vacation", MONDAY + week, FRIDAY + week, None, None),
+        (ada, "Vacation", MONDAY + 2 * week, FRIDAY + 2 * week, None, None),
+        update_existing=True,
+    )
+    assert counts(done) == (3, 0, 0, 0)
+    with make.written() as conn:
+        since = "UPDATE exceptions SET status = 'Completed' WHERE start_date = :day"
+        conn.execute(text(since), {"day": MONDAY + 2 * week})
+    with make.written() as conn:
+        undone = undo(conn, work=Work(upload_id=done.upload_id), dry_run=False, by="test", today=MONDAY)
+    assert [one.table_name for one in undone.kept] == ["exceptions"]
+    assert rows("SELECT exception_type, start_date, end_date, notes, status FROM exceptions ORDER BY start_date") == [
+        ("Nesting", MONDAY, MONDAY, "old", "Pending"),
+        ("Vacation", MONDAY + 2 * week, FRIDAY + 2 * week, None, "Completed"),
+    ]
+    assert rows("SELECT start_date FROM absences") == [(MONDAY + 2 * week,)]
+    assert counts(put(tmp_path, "exceptions", (ada, "Vacation", MONDAY + week, FRIDAY + week, None, None)))[0] == 1
