@@ -116,7 +116,8 @@ def _made(schema: Schema, components: Mapping[str, Schema], *, name: str, place:
     if kind == "array":
         return [example(schema.get("items", {}), components, name=name, place=place)]
     if kind in ("integer", "number"):
-        return min(max(1, schema.get("minimum", 1)), schema.get("maximum", 1))
+        least = max(1, schema.get("minimum", 1))
+        return min(least, schema.get("maximum", least))
     if kind == "string":
         return _BY_FORMAT.get(schema.get("format", ""), "text")
     return False if kind == "boolean" else {}
