@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from sqlalchemy.exc import OperationalError
 
 from chalicelib import __version__
@@ -20,17 +19,12 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.settings import settings
 from chalicelib.core.tables.admin import ROLES
 from chalicelib.core.tables.files import TIERS
-from chalicelib.imports import arrivals, queries
-from chalicelib.imports.queries import FindingFilters, RowFinding, Upload
-from chalicelib.imports.sheets import KINDS
 from chalicelib.migrations import steps
-from local import checking, deploying, migrating, packaging, prepare, proofs, stack, terminal, undoing
-from local.options import as_json, on_floor, sheet_options
-from local.terminal import EXIT_CODES, FAILED, ROW_ERRORS
+from local import checking, deploying, importing, migrating, packaging, prepare, proofs, stack, terminal, undoing
+from local.options import as_json, on_floor
+from local.terminal import EXIT_CODES, ROW_ERRORS
 from local.vendor.build import TRIAL, build
 from local.vendor.packages import ARCHITECTURES
-
-SHOWN_ERRORS = 20
 
 
 @click.group(
@@ -124,86 +118,6 @@ def demo(as_json: bool) -> None:
     terminal.answer(as_json, loaded, *lines)
 
 
-@main.command("import")
-@on_floor
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What the sheet holds.")
-@click.option(
-    "--employees",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Employee file by which the logins of a schedule file are matched.",
-)
-@sheet_options
-@as_json
-def import_sheet(file: Path, kind: str, employees: Path | None, as_json: bool, **options: bool) -> None:
-    """Import a sheet, .xlsx or .csv.
-
-    Good rows go in, bad rows come back. The file is stored in the uploads bucket and runs here, by the same
-    code as an upload through the API. Rows with
-    errors are listed, and written beside the file as FILE.errors.csv.
-
-    \b
-    Examples:
-      opsdb import people.xlsx --kind employees --add-options --dry-run
-      opsdb import october.xlsx --kind schedules
-      opsdb import october.xlsx --kind schedules --employees people.xlsx
-    """
-    with terminal.meter(as_json) as meter:
-        upload = arrivals.import_file(
-            file,
-            kind=kind,
-            options=options,
-            uploaded_by="command:import",
-            progress=lambda rows, share: meter(file.name, round(share * 1000), 1000),
-            employees=employees,
-        )
-    report = _write_errors(file, upload) if upload.error_count else None
-    facts = {**msgspec.to_builtins(upload), "errors_file": str(report) if report else None}
-    terminal.answer(as_json, facts, *_summary(file, upload, report))
-    if upload.state == "failed":
-        click.get_current_context().exit(FAILED)
-    if upload.error_count:
-        click.get_current_context().exit(ROW_ERRORS)
-
-
-def _summary(file: Path, upload: Upload, report: Path | None) -> Iterator[str]:
-    dry = " (dry run)" if upload.dry_run else ""
-    yield f"{file.name}: {upload.state.replace('_', ' ')}{dry}. {upload.message or ''}"
-    yield f"Upload {upload.upload_id}: {upload.rows_read:,} rows read"
-    if report:
-        with db.reading() as conn:
-            first = queries.list_findings(conn, upload_id=upload.upload_id, query=_errors(SHOWN_ERRORS, 0))
-        yield from (f"  {_line(finding)}" for finding in first.data)
-        more = first.total - len(first.data)
-        yield f"{f'{more:,} more errors; all' if more else 'They'} are in {report}"
-
-
-def _line(finding: RowFinding) -> str:
-    place = f"Row {finding.row_number}" if finding.row_number else "Sheet"
-    column = f", {finding.column_name}" if finding.column_name else ""
-    value = f" {finding.value!r}" if finding.value else ""
-    return f"{place}{column}{value}: {finding.reason}"
-
-
-def _errors(limit: int, offset: int) -> FindingFilters:
-    return FindingFilters(finding=["error"], limit=limit, offset=offset)
-
-
-def _write_errors(file: Path, upload: Upload) -> Path:
-    report = file.with_name(f"{file.name}.errors.csv")
-    rows = ((one.row_number, one.column_name, one.value, one.reason) for one in _every_error(upload.upload_id))
-    terminal.write_csv(report, ("Row", "Column", "Value", "Reason"), rows)
-    return report
-
-
-def _every_error(upload_id: int) -> Iterator[RowFinding]:
-    offset = 0
-    with db.reading() as conn:
-        while found := queries.list_findings(conn, upload_id=upload_id, query=_errors(1000, offset)).data:
-            yield from found
-            offset += len(found)
-
-
 @main.command()
 @on_floor
 @click.option("--tier", type=click.Choice(TIERS), default="manual", show_default=True, help="How long it is kept.")
@@ -289,6 +203,7 @@ def _fates(done: expire.Expired) -> Iterator[str]:
 
 
 for command in [
+    importing.import_sheet,
     undoing.undo,
     migrating.migrate_from,
     *proofs.COMMANDS,

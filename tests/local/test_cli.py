@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,34 @@ def test_rows_with_errors_are_listed_and_written_beside_the_file(opsdb: Opsdb, t
     assert sum(line.startswith("  Row ") for line in result.stdout.splitlines()) == 20
     with (tmp_path / "people.xlsx.errors.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == one_value("SELECT count(*) FROM upload_errors WHERE finding = 'error'")
-    assert list(rows[0]) == ["Row", "Column", "Value", "Reason"]
+    assert len(rows) == one_value("SELECT error_count FROM uploads")
+    assert list(rows[0]) == [*make.EMPLOYEE_HEADERS, "Reason", "Upload", "Row"]
+    assert "New dropdown values" in result.stdout
+
+
+def test_a_dry_run_says_what_would_change_and_warnings_are_listed(opsdb: Opsdb, tmp_path: Path) -> None:
+    row = make.employee_row()
+    make.sheet(tmp_path / "people.xlsx", [row])
+    opsdb("import", tmp_path / "people.xlsx", "--kind", "employees", "--add-options")
+    make.sheet(tmp_path / "people.xlsx", [row | {"Batch": "2026-11"}])
+    asked = ("--kind", "employees", "--update-existing", "--dry-run")
+    assert (
+        f"Row 2, {row['Odoo ID']}: batch 2025-01 -> 2026-11" in opsdb("import", tmp_path / "people.xlsx", *asked).stdout
+    )
+    shifts = [
+        (row["Odoo ID"], date(2027, 3, day), time(start), time(start + 8), "REG") for day, start in ((1, 14), (2, 5))
+    ]
+    sheet = make.sheet(tmp_path / "plan.xlsx", shifts, headers=make.SCHEDULE_HEADERS)
+    result = opsdb("import", sheet, "--kind", "schedules")
+    assert (result.exit_code, "Warnings:" in result.stdout) == (0, True)
+    assert "Row 3, Earliest - Start" in result.stdout
+
+
+def test_the_error_file_is_imported_as_it_was_written(opsdb: Opsdb, tmp_path: Path) -> None:
+    sheet = people_sheet(tmp_path, 3)
+    assert opsdb("import", sheet, "--kind", "employees").exit_code == 3
+    again = opsdb("import", tmp_path / "people.xlsx.errors.csv", "--kind", "employees", "--add-options")
+    assert (again.exit_code, one_value("SELECT count(*) FROM employees")) == (0, 3), again.stdout
 
 
 def test_no_cell_of_the_error_file_can_run_as_a_formula(opsdb: Opsdb, tmp_path: Path) -> None:
