@@ -103,9 +103,11 @@ def process_exceptions(call: Call) -> Outcomes:
     many: Many = call.body
     with call.writing() as conn:
         by = teams.decided_by(call.caller, many.processed_by, field="processed_by")
-        each = [_tried(conn, call, one, by) for one in dict.fromkeys(many.exception_ids)]
-        if many.dry_run:
-            conn.rollback()
+        with conn.begin_nested() as tried:
+            each = [_tried(conn, call, one, by) for one in dict.fromkeys(many.exception_ids)]
+            if many.dry_run:
+                # No more than what was tried: the transaction may be a keyed request's, which keeps its answer.
+                tried.rollback()
     refused = sum(bool(one.problems) for one in each)
     return Outcomes(many.dry_run, len(each) - refused, refused, each)
 

@@ -166,6 +166,15 @@ def test_many_are_processed_at_once_and_those_that_cannot_be_are_named(api: Api,
     assert [one["exception_id"] for one in api.get("/exceptions", processed=True).data] == [good]
 
 
+def test_a_dry_run_may_be_named_and_sent_again_and_still_writes_nothing(api: Api, ada: int) -> None:
+    waiting = add(api, ada, "Training", start_date="2026-10-12", end_date="2026-10-13").body["exception_id"]
+    asked = {"exception_ids": [waiting], "dry_run": True}
+    dry, again = (api.post("/exceptions/process", asked, **{"Idempotency-Key": "dry"}) for _ in range(2))
+    assert (dry.status, dry.body["processed"]) == (200, 1)
+    assert (again.status, again.body) == (dry.status, dry.body)
+    assert api.get("/exceptions", processed=True).body["total"] == 0
+
+
 def test_nobody_processes_their_own(api: Api, ada: int) -> None:
     added = add(api, ada)
     with make.written() as conn:
