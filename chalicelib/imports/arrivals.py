@@ -14,7 +14,7 @@ from chalicelib.core.errors import Invalid
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING, direct_key, kind_of, s3
-from chalicelib.imports import beside, outcome_queries, queries
+from chalicelib.imports import beside, earlier, outcome_queries, queries
 from chalicelib.imports.queries import Upload
 from chalicelib.imports.run import Progress, run
 from chalicelib.imports.sheets import KINDS
@@ -34,6 +34,9 @@ TOLD_FOR = timedelta(days=35)
 
 FORGOTTEN_AT_ONCE = 2
 """Uploads, each of which may have a million rows."""
+
+ENDING = [*KINDS, earlier.KIND]
+"""What kinds are completed where a run died just before its end."""
 
 TRIED_FOR = timedelta(days=2)
 """An answer that could not be put beside its file by then never will be."""
@@ -206,7 +209,7 @@ def sweep(*, now: datetime) -> None:
             outcome["forgotten"] = outcome_queries.forget_outcomes(conn, before=now - TOLD_FOR, most=FORGOTTEN_AT_ONCE)
         with db.reading() as conn:
             waiting = queries.unfinished(conn, before=before)
-            untold = outcome_queries.unreported(conn, kinds=list(KINDS), after=now - TRIED_FOR, before=before)
+            untold = outcome_queries.unreported(conn, kinds=ENDING, after=now - TRIED_FOR, before=before)
         outcome |= {"lost_events": len(lost), "unfinished": len(waiting), "unreported": len(untold)}
         for upload_id in dict.fromkeys([*waiting, *lost, *untold]):
             run(upload_id)

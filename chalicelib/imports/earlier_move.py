@@ -101,6 +101,8 @@ def record(conn: Connection, *, filename: str, sha256: str, by: str, now: dateti
     """The upload of a file that is at hand and stored nowhere."""
     facts: dict[str, Any] = {"kind": KIND, "filename": filename, "sha256": sha256, "bucket": ""}
     facts |= {"key": f"{KIND}/{uuid4()}", "state": "running", "uploaded_by": by, "started_at": now}
+    # Beside a file that is in no bucket nothing is to be said.
+    facts["reported_at"] = now
     return queries.record(conn, facts=facts)
 
 

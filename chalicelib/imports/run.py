@@ -70,9 +70,7 @@ def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
                 upload = queries.claimed(conn, upload_id=upload_id)
             if upload.state not in queries.TERMINAL:
                 _run_locked(conn, upload, progress or (lambda rows, share: None))
-            elif upload.kind == earlier_upload.KIND:
-                earlier_upload.remove(conn, upload)
-            elif upload.reported_at is None:
+            else:
                 _complete(conn, upload)
             with conn.begin():
                 return queries.find_upload(conn, upload_id=upload_id)
@@ -111,9 +109,16 @@ def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
 
 
 def _complete(conn: Connection, upload: Claimed) -> None:
-    """Say beside the file what became of an upload that ended without: its run died in the moment before."""
+    """Say beside the file what became of an upload that ended without: its run died in the moment before.
+
+    An earlier opsdb that was left in the bucket then is taken out of it, and so is one whose event comes again.
+    """
     from botocore.exceptions import ClientError
 
+    if upload.kind == earlier_upload.KIND:
+        earlier_upload.remove(conn, upload)
+    if upload.reported_at is not None:
+        return
     kind = KINDS.get(upload.kind)
     if kind is not None and upload.error_count:
         try:

@@ -14,7 +14,7 @@ from chalicelib.audit.undo import undo as take_back
 from chalicelib.audit.undo_queries import Work
 from chalicelib.core import db
 from chalicelib.core.errors import Conflict, Invalid
-from chalicelib.imports import earlier
+from chalicelib.imports import arrivals, earlier
 from local import migrating
 from local.cli import main
 from local.migrating import moved
@@ -105,6 +105,13 @@ def test_secrets_are_named_by_count_and_never_carried_over(site: Site, file: Pat
     assert len(done.left_behind) == 2
     assert "very-secret" not in str(done)
     assert rows("SELECT count(*) FROM admin_options WHERE value = 'very-secret'") == [(0,)]
+
+
+def test_a_sweep_has_nothing_to_say_of_a_file_that_is_in_no_bucket(site: Site, file: Path) -> None:
+    moved(file, keep=True)
+    before = rows("SELECT state, message FROM uploads")
+    arrivals.sweep(now=datetime.now(UTC) + timedelta(hours=1))
+    assert rows("SELECT state, message FROM uploads") == before
 
 
 def test_a_second_move_is_refused_and_changes_nothing(site: Site, file: Path) -> None:

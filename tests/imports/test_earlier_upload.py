@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +171,9 @@ def test_an_upload_that_no_admin_asked_for_moves_nothing(site: Site, body: bytes
     assert rows("SELECT count(*) FROM employees") == [(0,)]
 
 
-def test_the_same_event_again_takes_out_what_was_left_when_the_function_ended(
-    site: Site, body: bytes, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("swept", [False, True], ids=["by the event again", "by the sweep"])
+def test_what_was_left_when_the_function_ended_is_taken_out(
+    site: Site, body: bytes, monkeypatch: pytest.MonkeyPatch, swept: bool
 ) -> None:
     event = documents.put(site.uploads, KEY, body)
 
@@ -183,8 +185,13 @@ def test_the_same_event_again_takes_out_what_was_left_when_the_function_ended(
         with pytest.raises(RuntimeError):
             arrivals.on_event(event)
     assert len(versions(site)) == 1
-    arrivals.on_event(event)
+    if swept:
+        arrivals.sweep(now=datetime.now(UTC) + timedelta(hours=1))
+    else:
+        arrivals.on_event(event)
     assert not versions(site)
+    told = json.loads(storage.s3().get_object(Bucket=site.uploads, Key=storage.result_key(KEY))["Body"].read())
+    assert told["message"].endswith(earlier_upload.REMOVED)
     assert rows("SELECT count(*), max(success_count) FROM uploads") == [(1, sum(KEPT.values()))]
 
 
