@@ -205,15 +205,9 @@ def exporting(stage: Stage, key: str) -> None:
 
 
 def bringing(stage: Stage, key: str) -> None:
-    """A sheet in a request's body, a form for another, and one that failed, tried again elsewhere."""
-    edge = "a-boundary"
-    head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
-    body = head.encode() + make.workbook([make.employee_row()]) + f"\r\n--{edge}--\r\n".encode()
-    event = documents.request("POST", "/api/employees/batch", key=key)
-    event["headers"]["content-type"] = f"multipart/form-data; boundary={edge}"
-    event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
-    event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
-    posted = stage.call("api_handler", event)
+    """A sheet in a request's body, one with another beside it, a form, and one that failed, tried again elsewhere."""
+    people = make.workbook([make.employee_row()])
+    posted = stage.call("api_handler", _posting("/api/employees/batch", key, file=people))
     assert posted["statusCode"] == 200, posted
     with make.written() as conn:
         conn.execute(text("UPDATE uploads SET error_count = 1 WHERE key LIKE 'direct/%'"))
@@ -225,6 +219,9 @@ def bringing(stage: Stage, key: str) -> None:
     assert (
         stage.call("api_handler", documents.request("POST", "/api/uploads", body=wanted, key=key))["statusCode"] == 201
     )
+    plan = make.workbook([("nobody", "2027-03-01", None, None, "OFF")], headers=make.SCHEDULE_HEADERS)
+    both = stage.call("api_handler", _posting("/api/schedules/batch", key, file=plan, employees=people))
+    assert both["statusCode"] == 200, both
     with make.written() as conn:
         failed = conn.execute(text("UPDATE uploads SET state = 'failed' WHERE key LIKE 'direct/%' RETURNING upload_id"))
         upload_id = failed.scalars().first()
@@ -233,6 +230,20 @@ def bringing(stage: Stage, key: str) -> None:
     asked = s3().list_objects_v2(Bucket=BUCKETS["Uploads"], Prefix=f"{DO}import/")["Contents"][0]
     record = {"s3": {"bucket": {"name": BUCKETS["Uploads"]}, "object": {"key": asked["Key"]}}}
     stage.call("on_upload", {"Records": [record]})
+
+
+def _posting(path: str, key: str, **files: bytes) -> dict[str, Any]:
+    """The request of a form with files."""
+    edge = "a-boundary"
+    parts = [
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="a.xlsx"\r\n\r\n'.encode() + content
+        for name, content in files.items()
+    ]
+    event = documents.request("POST", path, key=key)
+    event["headers"]["content-type"] = f"multipart/form-data; boundary={edge}"
+    event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
+    body = b"\r\n".join([*parts, f"--{edge}--\r\n".encode()])
+    return {**event, "body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
 def expiring(stage: Stage) -> None:
