@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
+from chalicelib.admin.signing_in import routes as signing_in
 from chalicelib.attendance.routes import routes as attendance
 from chalicelib.audit.routes import routes as audit
 from chalicelib.backups.routes import routes as backups
@@ -42,6 +43,7 @@ ALL: tuple[Routes, ...] = (
     service,
     routes,
     docs,
+    signing_in,
     employees,
     past,
     deputies,

@@ -210,7 +210,11 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
 }
 """For each route that writes, what the floor must have, and a call that succeeds then."""
 
+SESSION = "sessions are the users' own: tests/admin/test_signing_in.py has who is on record for them"
 ELSEWHERE = {
+    "POST /auth/login": SESSION,
+    "POST /auth/logout": SESSION,
+    "POST /auth/password": SESSION,
     "POST /uploads": "an upload is the record of itself",
     "POST /uploads/{upload_id}/retry": "likewise; its rows are written, and audited, by a function",
     "POST /uploads/{upload_id}/cancel": "likewise",

@@ -45,6 +45,7 @@ PARTS = {part for parts in ORDER for part in parts}
 
 HEAVY = {
     "alembic",
+    "argon2",
     "aws_secretsmanager_caching",
     "boto3",
     "botocore",
@@ -58,6 +59,7 @@ HEAVY = {
 
 ABSENT = {
     "alembic",
+    "argon2",
     "aws_secretsmanager_caching",
     "boto3",
     "botocore",

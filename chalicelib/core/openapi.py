@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import __version__
-from chalicelib.core import posted, refusals
+from chalicelib.core import posted, refusals, sessions
 from chalicelib.core.answers import JSON, Elsewhere, Problem
 from chalicelib.core.examples import described, example, vocabulary, with_words
 from chalicelib.core.exports import CONTENT_TYPES
@@ -24,6 +24,12 @@ SECURITY: dict[str, dict[str, Any]] = {
         "in": "header",
         "name": "X-API-Key",
         "description": "The key of a machine or a person: `opsdb_{id}_{secret}`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": sessions.COOKIE,
+        "description": f"A console session, which signing in begins; its writes carry its token as {sessions.CSRF}.",
     },
 }
 """Each way to say who calls; every route that needs an identity takes any one of them."""

@@ -28,7 +28,7 @@ def statuses(route: Declared) -> list[int]:
     """The refusals this route can answer with."""
     found = {400, 500, *route.errors}
     if route.roles is not NOBODY:
-        found |= {401, 403, 503}
+        found |= {401, 403, 429, 503}
     if route.repeatable:
         found.add(409)
     if route.variables:
@@ -105,7 +105,7 @@ def _wrong_type(route: Declared) -> str:
 
 _MEANINGS: dict[int, Callable[[Declared], str]] = {
     400: _invalid,
-    401: lambda _: "No key, or one that is unknown, expired or revoked",
+    401: lambda route: "" if route.roles is NOBODY else "No key or session, or one that is unknown, expired or revoked",
     403: _forbidden,
     404: _missing,
     409: _conflict,
