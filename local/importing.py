@@ -23,7 +23,7 @@ SHOWN = 20
 """So many findings of each sort are listed; the API has them all."""
 
 SORTS: dict[Found, str] = {
-    "option": "New dropdown values, which an admin makes choosable or --add-options",
+    "option": "New dropdown values",
     "error": "Errors",
     "warning": "Warnings",
     "kept": "Kept as they are here",
