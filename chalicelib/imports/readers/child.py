@@ -71,10 +71,9 @@ def _tell_rows(number: int, sheet: Any, say: Say) -> None:
     say({"sheet": number, "title": sheet.name, "rows": sheet.end[0] + 1})
     # Rows come from the first on, their cells from the first column that has any.
     before: list[Any] = [None] * sheet.start[1]
-    moments = _columns_of_moments(sheet)
     blank = 0
     for row in sheet.iter_rows():
-        words = [_word(cell, column in moments) for column, cell in enumerate(row)]
+        words = list(map(_word, row))
         if words.count(None) == len(words):
             blank += 1
             continue
@@ -85,12 +84,7 @@ def _tell_rows(number: int, sheet: Any, say: Say) -> None:
     say("end")
 
 
-def _columns_of_moments(sheet: Any) -> set[int]:
-    """Where days come with times: calamine gives a midnight there as if it were a day."""
-    return {column for row in sheet.iter_rows() for column, cell in enumerate(row) if cell.__class__ is datetime}
-
-
-def _word(cell: Any, among_moments: bool) -> Any:
+def _word(cell: Any) -> Any:
     if cell.__class__ is str:
         return _text(cell)
     if cell.__class__ is float:
@@ -98,7 +92,7 @@ def _word(cell: Any, among_moments: bool) -> Any:
     if isinstance(cell, datetime):
         return ["moment", cell.isoformat()]
     if isinstance(cell, date):
-        return ["moment", f"{cell.isoformat()}T00:00:00"] if among_moments else ["date", cell.isoformat()]
+        return ["date", cell.isoformat()]
     if isinstance(cell, time):
         return ["time", cell.isoformat()]
     if isinstance(cell, timedelta):

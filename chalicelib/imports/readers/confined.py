@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NoReturn, cast
 
 import msgspec
 
@@ -50,10 +51,14 @@ TOO_MUCH = (
 
 
 class Noted:
-    """What is known of a sheet beforehand: cells without a value by row and column from 0, and what refuses it."""
+    """What is known of a sheet beforehand: cells without a value by row and column from 0, and what refuses it.
+
+    `moments` are the columns that show days with times: calamine gives a midnight there as if it were a day.
+    """
 
     def __init__(self) -> None:
         self.problem: OpsdbError | None = None
+        self.moments: set[int] = set()
         self.unreadable: dict[int, dict[int, Unreadable]] = {}
         self.count = 0
 
@@ -108,7 +113,7 @@ def check_size(path: Path, limits: Limits, suffix: str) -> None:
 
 def open_sheet(path: Path, limits: Limits, *, format: str, sheets: Sequence[Noted], date1904: bool = False) -> Sheet:
     """The first visible sheet with content; `sheets` is what is known of each. Raises Invalid or TooLarge."""
-    speaker = _Child(path, limits)
+    speaker = _Child(path, format, limits)
     try:
         opening = _opening(speaker, sheets)
         noted = sheets[opening.sheet] if opening.sheet < len(sheets) else Noted()
@@ -149,6 +154,9 @@ def _refusal(word: str) -> OpsdbError:
 
 def _rows(speaker: "_Child", noted: Noted, limits: Limits, date1904: bool) -> Iterator[Row]:
     for index, cells in _indexed(speaker, noted, date1904):
+        for column in noted.moments:
+            if column < len(cells) and cells[column].__class__ is date:
+                cells[column] = datetime.combine(cast(date, cells[column]), time())
         for column, cell in noted.unreadable.get(index, {}).items():
             cells.extend([None] * (column + 1 - len(cells)))
             cells[column] = cell
@@ -157,6 +165,7 @@ def _rows(speaker: "_Child", noted: Noted, limits: Limits, date1904: bool) -> It
         if cells:
             _check(index + 1, cells, limits)
             yield Row(index + 1, cells)
+    speaker.close()
 
 
 def _indexed(speaker: "_Child", noted: Noted, date1904: bool) -> Iterator[tuple[int, list[Cell]]]:
@@ -239,12 +248,16 @@ def _decoded(line: bytes, shape: Any) -> Any:
 class _Child:
     """The process that reads the file, and how it ends; has none of our secrets and a share of our memory."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, format: str, limits: Limits) -> None:
         self.row = 0
         self._limits = limits
+        # Calamine goes by the name, and ours says what the content is.
+        self._folder = TemporaryDirectory(prefix="opsdb-")
+        named = Path(self._folder.name, f"sheet.{format}")
+        named.symlink_to(path.resolve())
         memory = min(BARE + PER_BYTE * path.stat().st_size, limits.whole_memory)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-S", "-s", str(CHILD), str(path), str(memory), str(limits.whole_seconds)],
+            [sys.executable, "-P", "-S", "-s", str(CHILD), str(named), str(memory), str(limits.whole_seconds)],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -275,6 +288,7 @@ class _Child:
         self._process.kill()
         self._pipe.close()
         self._process.wait()
+        self._folder.cleanup()
 
     def _piece(self) -> bytes:
         # Work is limited by the child itself; this is for one that sleeps.

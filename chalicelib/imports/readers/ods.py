@@ -8,8 +8,8 @@ from chalicelib.core.errors import Invalid, WrongType
 from chalicelib.imports.readers import confined
 from chalicelib.imports.readers.confined import Noted, Notes
 from chalicelib.imports.readers.grid import NO_FORMULA_VALUE, column_letters
-from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED, Attributes, Package, feed, new_parser
-from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows
+from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED, Attributes, Package, Start, feed, new_parser
+from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows, too_many_styles
 
 MIMETYPE = b"application/vnd.oasis.opendocument.spreadsheet"
 ROW, CELLS = "table:table-row", frozenset(("table:table-cell", "table:covered-table-cell"))
@@ -49,12 +49,44 @@ def _refuse_locked(package: Package) -> None:
 
 def _looked_through(package: Package, content: ZipInfo) -> list[Noted]:
     """What is to be known of each sheet; every byte has been unpacked and parsed once within the limits."""
+    styles = _Styles(package.limits)
+    named = package.find("styles.xml")
+    if named is not None:
+        _parse(package, named, styles.start, new_parser())
     parser = new_parser()
-    look = _Look(parser, package.limits)
-    parser.StartElementHandler = look.start
-    for _ in feed(parser, package.pieces(content)):
-        pass
+    look = _Look(parser, styles, package.limits)
+    _parse(package, content, look.start, parser)
     return [*look.notes.sheets.values()]
+
+
+def _parse(package: Package, part: ZipInfo, start: Start, parser: XMLParserType) -> None:
+    parser.StartElementHandler = start
+    for _ in feed(parser, package.pieces(part)):
+        pass
+
+
+class _Styles:
+    """Which styles of cells show a day with a time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._days = ""
+        self._with_time: set[str] = set()
+        self._shown: dict[str, str] = {}
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name.startswith("number:"):
+            if name == "number:hours" and self._days:
+                self._with_time.add(self._days)
+            elif name.endswith("-style"):
+                self._days = attributes.get("style:name", "") if name == "number:date-style" else ""
+        elif name == "style:style" and "style:data-style-name" in attributes:
+            self._shown[attributes.get("style:name", "")] = attributes["style:data-style-name"]
+        if len(self._shown) + len(self._with_time) > self._limits.styles:
+            raise too_many_styles(self._limits)
+
+    def is_moment(self, style: str) -> bool:
+        return self._shown.get(style) in self._with_time
 
 
 class _Look:
@@ -63,10 +95,12 @@ class _Look:
     Of the three million elements of a large file only the start tags come here, and texts where an error is shown.
     """
 
-    def __init__(self, parser: XMLParserType, limits: Limits) -> None:
+    def __init__(self, parser: XMLParserType, styles: _Styles, limits: Limits) -> None:
         self.notes = Notes(limits)
         self._sheet: Noted | None = None
         self._parser = parser
+        self._styles = styles
+        self._defaults: list[str] = []
         self._limits = limits
         self._row = self._column = self._rows = 0
         self._erring: int | None = None
@@ -83,6 +117,13 @@ class _Look:
         elif name == "table:table":
             self._sheet = self.notes.begin(len(self.notes.sheets))
             self._row = self._rows = 0
+            self._defaults.clear()
+        elif name == "table:table-column":
+            columns = min(_count(attributes.get("table:number-columns-repeated")), self._limits.columns)
+            if len(self._defaults) < self._limits.columns:
+                self._defaults += [attributes.get("table:default-cell-style-name", "")] * columns
+        elif self._sheet is None:
+            self._styles.start(name, attributes)
 
     def _start_cell(self, attributes: Attributes) -> None:
         if self._erring is not None:
@@ -97,9 +138,17 @@ class _Look:
         self._note_place(self._sheet)
         if not has_value:
             self._note(self._sheet, column, NO_FORMULA_VALUE)
+        elif attributes["office:value-type"] == "date":
+            self._note_moment(self._sheet, column, attributes.get("table:style-name"))
         elif attributes.get("calcext:value-type") == "error":
             self._erring = column
             self._parser.CharacterDataHandler = self._note_error
+
+    def _note_moment(self, sheet: Noted, column: int, style: str | None) -> None:
+        if style is None:
+            style = self._defaults[column] if column < len(self._defaults) else ""
+        if self._styles.is_moment(style):
+            sheet.moments.update(range(column, min(self._column, self._limits.columns)))
 
     def _note_error(self, text: str) -> None:
         shown = text.strip()[:20]

@@ -103,6 +103,12 @@ def too_many_sheets(limits: Limits) -> TooLarge:
     return TooLarge(f"The file has more than {limits.sheets:,} sheets: keep the one that is to be read.")
 
 
+def too_many_styles(limits: Limits) -> TooLarge:
+    return TooLarge(
+        f"The file has more than {limits.styles:,} cell formats: copy the values into a new workbook and upload that."
+    )
+
+
 def too_many_rows(limits: Limits) -> TooLarge:
     return TooLarge(
         f"The sheet has rows beyond row {limits.rows:,}, the most that is read: split it into several files."

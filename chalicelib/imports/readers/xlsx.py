@@ -9,7 +9,16 @@ from zipfile import ZipInfo
 from chalicelib.core.errors import Invalid, TooLarge
 from chalicelib.imports.readers.grid import sheet_rows, unescaped
 from chalicelib.imports.readers.package import DAMAGED, Attributes, Package, feed, new_parser, relations, wrong_zip
-from chalicelib.imports.readers.rows import NOTHING, Cell, Row, Sheet, megabytes, too_long_cell, too_many_sheets
+from chalicelib.imports.readers.rows import (
+    NOTHING,
+    Cell,
+    Row,
+    Sheet,
+    megabytes,
+    too_long_cell,
+    too_many_sheets,
+    too_many_styles,
+)
 from chalicelib.imports.readers.serials import BUILT_IN, Kind, converter, kind_of
 
 Convert = Callable[[str], Cell]
@@ -119,9 +128,7 @@ def _kinds(package: Package, part: ZipInfo) -> list[Kind]:
             # alignment, protection and extensions stand inside an xf; a list of other styles ends this one
             inside = name == "cellXfs" or (inside and name not in ("cellStyleXfs", "cellStyles", "dxfs"))
         if len(identities) > most or len(custom) > most:
-            raise TooLarge(
-                f"The file has more than {most:,} cell formats: copy the values into a new workbook and upload that."
-            )
+            raise too_many_styles(package.limits)
 
     package.walk(part, start)
     return [custom.get(identity) or BUILT_IN.get(_whole(identity), Kind.NUMBER) for identity in identities]

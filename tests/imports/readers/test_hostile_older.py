@@ -54,6 +54,14 @@ def test_more_columns_and_rows_than_are_read(tmp_path: Path) -> None:
     refused(xls(tmp_path / "c.xls", number(10, 0, 1)), TooLarge, "beyond row 10", limits=few)
 
 
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.ods", "a.csv", "a", "-a'\n.sheet"])
+def test_a_name_says_nothing(tmp_path: Path, name: str) -> None:
+    assert rows_of(xls(tmp_path / name, number(0, 0, 1))) == [Row(1, [1])]
+    assert rows_of(ods(tmp_path / name, table(line(cell(2))))) == [Row(1, [2])]
+    endless = ods(tmp_path / name, table(line(cell(1, repeated=200), repeated=1_048_576)))
+    refused(endless, TooLarge, "too much memory")
+
+
 def test_a_hidden_sheet_may_be_as_wide_as_it_likes(tmp_path: Path) -> None:
     styles = (
         '<style:style style:name="h" style:family="table"><style:table-properties table:display="false"/></style:style>'

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib.core.errors import OpsdbError
+from chalicelib.imports import header
 from chalicelib.imports.readers import Row, cells
 from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.sheets.sheet import Column
 from tests.imports.readers.books import LIMITS, rows_of
 from tests.imports.readers.kinds import as_text, with_xlsxwriter
 
@@ -76,16 +78,26 @@ def repacked(rng: random.Random, content: bytes) -> bytes:
     return packed.getvalue()
 
 
+SHEET = tuple(
+    Column(name, name.lower(), read)
+    for name, read in (("Text", cells.text), ("Id", cells.employee_id), ("Date", cells.date), ("Time", cells.time))
+)
+
+
 def judge(path: Path) -> str:
     """What became of the file; fails where that is neither rows nor a reason."""
     try:
         rows = rows_of(path, LIMITS)
+        found = header.find(rows[: header.LOOK_AT], SHEET)
     except OpsdbError as refusal:
         (sentence,) = refusal.problems
         assert sentence.endswith("."), sentence
         return "refused"
     for row in rows:
         judge_row(row)
+        values, problems = found.values(row)
+        assert all(problem.reason for problem in problems)
+        assert values.keys().isdisjoint(str(problem.column).lower() for problem in problems)
     return "read"
 
 
