@@ -127,8 +127,10 @@ def _read(shape: type[T], raw: dict[str, Any], problems: list[str], *, lax: bool
         value = raw[field.encode_name]
         try:
             values[field.name] = msgspec.convert(_with_seconds(field.type, value), field.type, strict=not lax)
-            # In a query string `null` is a word like any other: it must not pass for "no such filter".
-            refused = lax and values[field.name] is None
+            read = values[field.name]
+            # In a query string `null` is a word like any other: it must not pass for "no such filter", nor a number for
+            # the seconds since 1970.
+            refused = lax and (read is None or (isinstance(read, datetime) and ":" not in value))
         except msgspec.ValidationError:
             refused = True
         if refused:

@@ -1,5 +1,6 @@
 """The contract against the running API: whatever is sent, the answer is one that the document names."""
 
+import json
 import os
 import re
 import subprocess
@@ -12,10 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from chalicelib.core.repeats import HEADER
 from local.processes import HOST, free_ports, wait_until
 from tests import make
 from tests.api import Api
@@ -25,7 +28,8 @@ ROOT = Path(__file__).parents[2]
 MONDAY = date(2026, 10, 5)
 PEOPLE, FREE, GONE = range(1, 9), {7, 8}, (9, 10)
 SHORT = ("--phases", "fuzzing", "--max-examples", "6", "--workers", "2", "--no-shrink")
-LONG = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100", "--workers", "2")
+# One worker: hypothesis reads its own source as it goes, which Python 3.11 gets wrong in two threads now and then.
+LONG = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100", "--workers", "1")
 
 
 @pytest.fixture
@@ -101,6 +105,22 @@ def answers(url: str) -> bool:
         return False
 
 
+def contract_of(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/api/openapi.json", timeout=30) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def without_keys(contract: dict[str, Any]) -> dict[str, Any]:
+    """The contract without the example of a key: under one key every request but the first would be a conflict."""
+    for methods in contract["paths"].values():
+        for operation in methods.values():
+            for parameter in operation["parameters"]:
+                if parameter["name"] == HEADER:
+                    del parameter["example"]
+    return contract
+
+
 @dataclass(frozen=True)
 class Tried:
     """What there is to say about a run, and how often the API answered with which status."""
@@ -126,7 +146,9 @@ def tried(site: Site, api: Api, folder: Path, *how: str) -> Tried:
     document has it, each with a curl command that asks for it again."""
     program, here = str(Path(sys.executable).parent / "st"), Path(__file__).parent
     with served(site, folder / "api.log") as url:
-        command = [program, "--config-file", str(here / "schemathesis.toml"), "run", f"{url}/api/openapi.json"]
+        asked = folder / "contract.json"
+        asked.write_text(json.dumps(without_keys(contract_of(url))))
+        command = [program, "--config-file", str(here / "schemathesis.toml"), "run", str(asked), "--url", url]
         command += ["--header", f"X-API-Key:{api.key}", "--no-color", "--continue-on-failure", "--warnings", "off"]
         directly = os.environ | {"NO_PROXY": HOST}
         done = subprocess.run([*command, *how], cwd=folder, env=directly, capture_output=True, text=True, check=False)

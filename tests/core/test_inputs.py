@@ -16,6 +16,7 @@ from chalicelib.core.inputs import (
     Day,
     Email,
     Input,
+    Instant,
     ListQuery,
     Note,
     Small,
@@ -41,6 +42,7 @@ class Query(ListQuery, frozen=True, kw_only=True):
     number: list[int] = []
     day: Day | None = None
     start_time_min: Clock | None = None
+    since: Instant | None = None
     overnight: bool | None = None
     word: str | None = None
     span: Annotated[str, Meta(pattern=r"^\d,\d$", description="FROM,TO")] | None = None
@@ -183,6 +185,13 @@ def test_the_word_null_is_a_word_and_no_missing_filter() -> None:
     assert problems_of_query(day="null") == ['day: must be YYYY-MM-DD, got "null"']
     assert problems_of_query(overnight="null") == ['overnight: must be true or false, got "null"']
     assert query(word="null").word == "null"
+
+
+def test_a_number_is_no_moment() -> None:
+    for number in ("0.5", "1791187200", "1e9"):
+        [problem] = problems_of_query(since=number)
+        assert problem == f'since: must be a timestamp such as 2026-10-05T08:00:00Z, got "{number}"'
+    assert query(since="2026-10-05T08:00:00Z").since == query(since="2026-10-05T09:00:00+01:00").since
 
 
 def test_a_zero_byte_never_reaches_the_database() -> None:
