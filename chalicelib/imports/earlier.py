@@ -14,6 +14,9 @@ KIND = "opsdb.db"
 
 MAGIC = b"SQLite format 3\0"
 
+READ_BY, JOURNALED = 19, 2
+"""Which byte of the file says what it takes to read it, and what it says of a file with a write-ahead log."""
+
 LARGEST = 500_000_000
 """Bytes of a file that is read at all."""
 
@@ -52,9 +55,13 @@ Row = Mapping[str, Any]
 
 
 class Earlier:
-    """The opened file. A table that it lacks has no rows."""
+    """The opened file. A table that it lacks has no rows.
 
-    def __init__(self, file: sqlite3.Connection) -> None:
+    `journaled` files have their last rows in another one, `-wal`, while they are open; nothing in them says whether.
+    """
+
+    def __init__(self, file: sqlite3.Connection, *, journaled: bool) -> None:
+        self.journaled = journaled
         self._file = file
         self._until = 0.0
         self._take_time()
@@ -105,8 +112,9 @@ def opened(path: Path) -> Iterator[Earlier]:
     if size > LARGEST:
         raise TooLarge(f"The file has {size / 1e6:,.1f} MB; at most {LARGEST / 1e6:,.0f} MB are read.")
     with path.open("rb") as body:
-        if body.read(len(MAGIC)) != MAGIC:
-            raise Invalid("The file is no SQLite database.")
+        head = body.read(len(MAGIC) + 4)
+    if not head.startswith(MAGIC) or len(head) <= READ_BY:
+        raise Invalid("The file is no SQLite database.")
     _refuse_unfinished(path)
     # Immutable, so that nothing is written beside it.
     file = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -117,7 +125,7 @@ def opened(path: Path) -> Iterator[Earlier]:
         # Extensions are off unless somebody turns them on; a schema may call harmless functions only.
         file.execute("PRAGMA trusted_schema = OFF")
         file.execute("PRAGMA query_only = ON")
-        yield Earlier(file)
+        yield Earlier(file, journaled=head[READ_BY] == JOURNALED)
     except sqlite3.Error as error:
         raise Invalid(f"The file cannot be read as a SQLite database: {error}.") from error
     finally:

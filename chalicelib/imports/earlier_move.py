@@ -295,6 +295,8 @@ def _word(value: Any) -> str:
 def _left_behind(earlier: Earlier) -> dict[str, str]:
     """What is not carried over, and what to do about it: names and counts, never a secret's text."""
     found = {}
+    if earlier.journaled:
+        found["what was in opsdb.db-wal, if that was there"] = "close the earlier opsdb before its file is copied"
     for table, what in (("users", "users"), ("db_users", "database users")):
         names = [_name(one.get("username")) for one in earlier.rows(table)]
         if names:

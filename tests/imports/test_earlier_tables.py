@@ -230,6 +230,22 @@ def test_a_statement_without_end_is_ended(file: Path, monkeypatch: pytest.Monkey
         read(file)
 
 
+def test_a_file_with_a_log_says_what_may_be_missing(site: Site, file: Path) -> None:
+    made = sqlite3.connect(file)
+    made.execute("PRAGMA journal_mode = WAL")
+    made.close()
+    done = moved(file, keep=False)
+    assert done.left_behind["what was in opsdb.db-wal, if that was there"].startswith("close the earlier opsdb")
+    assert done.moved == KEPT
+
+
+@pytest.mark.parametrize("length", [0, 5, 16, 19, 20, 99])
+def test_a_file_that_is_cut_off_is_refused(file: Path, length: int) -> None:
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(Invalid):
+        read(file)
+
+
 def test_a_file_that_was_not_closed_is_not_taken_for_the_whole(file: Path) -> None:
     file.with_name("opsdb.db-wal").write_bytes(b"rows that were written last")
     with pytest.raises(Invalid, match=r"opsdb\.db-wal lies beside"), earlier.opened(file):
