@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from chalicelib.core.repeats import HEADER
 from local.processes import HOST, free_ports, wait_until
 from tests import make
 from tests.api import Api
@@ -111,13 +110,14 @@ def contract_of(url: str) -> dict[str, Any]:
     return found
 
 
-def without_keys(contract: dict[str, Any]) -> dict[str, Any]:
-    """The contract without the example of a key: under one key every request but the first would be a conflict."""
+def without_examples(contract: dict[str, Any]) -> dict[str, Any]:
+    """The contract without examples of what is sent: their people are not on this floor, and under one key every
+    request but the first would be a conflict. The dictionaries know better."""
     for methods in contract["paths"].values():
         for operation in methods.values():
-            for parameter in operation["parameters"]:
-                if parameter["name"] == HEADER:
-                    del parameter["example"]
+            bodies = operation.get("requestBody", {}).get("content", {})
+            for one in (*operation["parameters"], *bodies.values()):
+                one.pop("example")
     return contract
 
 
@@ -147,7 +147,7 @@ def tried(site: Site, api: Api, folder: Path, *how: str) -> Tried:
     program, here = str(Path(sys.executable).parent / "st"), Path(__file__).parent
     with served(site, folder / "api.log") as url:
         asked = folder / "contract.json"
-        asked.write_text(json.dumps(without_keys(contract_of(url))))
+        asked.write_text(json.dumps(without_examples(contract_of(url))))
         command = [program, "--config-file", str(here / "schemathesis.toml"), "run", str(asked), "--url", url]
         command += ["--header", f"X-API-Key:{api.key}", "--no-color", "--continue-on-failure", "--warnings", "off"]
         directly = os.environ | {"NO_PROXY": HOST}
