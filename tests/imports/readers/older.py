@@ -109,13 +109,13 @@ def cell(value: object, *, repeated: int = 1, more: str = "") -> str:
     )
 
 
-def ods(path: Path, *tables: str, parts: dict[str, str | bytes] | None = None) -> Path:
-    """An .ods of whole tables; `parts` adds or replaces parts by name."""
+def ods(path: Path, *tables: str, before: str = "", parts: dict[str, str | bytes] | None = None) -> Path:
+    """An .ods of whole tables; `before` is what stands before them, and `parts` adds or replaces parts by name."""
     body = f"<office:body><office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body>"
     content: dict[str, str | bytes] = {
         "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
         "META-INF/manifest.xml": "<manifest/>",
-        "content.xml": f"<office:document-content {NAMES} {CALC}>{body}</office:document-content>",
+        "content.xml": f"<office:document-content {NAMES} {CALC}>{before}{body}</office:document-content>",
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {**content, **(parts or {})}.items():
