@@ -64,6 +64,7 @@ REQUESTS: dict[str, Asked] = {
     "options": ("/api/admin/options", {}, {}),
     "uploads": ("/api/uploads", {}, {}),
     "upload's errors": ("/api/uploads/{upload_id}/errors", {}, {"upload_id": "3"}),
+    "upload's rows": ("/api/uploads/{upload_id}/rows", {}, {"upload_id": "3"}),
 }
 
 SEARCHES: dict[str, Asked] = {

@@ -95,6 +95,8 @@ INSERT INTO uploads (kind, filename, bucket, key, state, uploaded_by)
 SELECT 'schedules', n || '.xlsx', 'uploads', n || '.xlsx', 'done', 'bench' FROM generate_series(1, 2000) n;
 INSERT INTO upload_errors (upload_id, row_number, reason)
 SELECT 1 + n / 100, n % 100, 'text' FROM generate_series(0, 99999) n;
+INSERT INTO upload_outcomes (upload_id, place, row_number, outcome)
+SELECT 1 + n / 100, n % 100, n % 100, 'unchanged' FROM generate_series(0, 99999) n;
 INSERT INTO schedules_history
 SELECT schedule_id + 10000000, employee_id, nominal_date - 400, start_date - 400, start_time,
        stop_date - 400, stop_time, work_code, origin, NULL, NULL, false, NULL, created_at, nominal_date

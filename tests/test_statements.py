@@ -152,6 +152,11 @@ GROWING = {
     VALUES (1, 'schedules', 'week.xlsx', 'b', 'k', 'test') ON CONFLICT DO NOTHING;
     INSERT INTO upload_errors (upload_id, row_number, reason)
     SELECT 1, n, 'is no employee' FROM generate_series({first}, {last}) n""",
+    "/uploads/{upload_id}/rows": """
+    INSERT INTO uploads (upload_id, kind, filename, bucket, key, uploaded_by)
+    VALUES (1, 'schedules', 'week.xlsx', 'b', 'k', 'test') ON CONFLICT DO NOTHING;
+    INSERT INTO upload_outcomes (upload_id, place, row_number, outcome)
+    SELECT 1, n, n + 1, 'new' FROM generate_series({first}, {last}) n""",
     "/backups": """
     INSERT INTO backups (backup_id, tier, state, started_at)
     SELECT 'b' || n, 'daily', 'failed', now() FROM generate_series({first}, {last}) n""",
