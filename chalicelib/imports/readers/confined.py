@@ -39,6 +39,8 @@ CHILD = Path(__file__).with_name("child.py")
 PIECE = 64 * 1024
 # The interpreter, the library and a column of a million blank rows; what a byte of the file may become.
 BARE, PER_BYTE = 160 * MEGABYTE, 24
+# Seconds of work: six times what large files take, and for what is posted less than an answer may.
+START, PER_MEGABYTE = 5, 2
 MOST_NOTED = 10_000
 DAY_SECONDS = 86_400
 END = b'"end"'
@@ -255,9 +257,11 @@ class _Child:
         self._folder = TemporaryDirectory(prefix="opsdb-")
         named = Path(self._folder.name, f"sheet.{format}")
         named.symlink_to(path.resolve())
-        memory = min(BARE + PER_BYTE * path.stat().st_size, limits.whole_memory)
+        size = path.stat().st_size
+        memory = min(BARE + PER_BYTE * size, limits.whole_memory)
+        seconds = min(START + PER_MEGABYTE * size // MEGABYTE, limits.whole_seconds)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-S", "-s", str(CHILD), str(named), str(memory), str(limits.whole_seconds)],
+            [sys.executable, "-P", "-S", "-s", str(CHILD), str(named), str(memory), str(seconds)],
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -267,6 +271,9 @@ class _Child:
         )
         assert self._process.stdout
         self._pipe: IO[bytes] = self._process.stdout
+        self._news = select.poll()
+        self._news.register(self._pipe, select.POLLIN)
+        self._patience = 2_000 * seconds
         self._buffer = bytearray()
         self._seen = 0
         # A row of longest cells, every letter of them escaped.
@@ -292,7 +299,7 @@ class _Child:
 
     def _piece(self) -> bytes:
         # Work is limited by the child itself; this is for one that sleeps.
-        if not select.select([self._pipe], [], [], 2 * self._limits.whole_seconds)[0]:
+        if not self._news.poll(self._patience):
             raise TooLarge(TOO_MUCH.format("time"))
         piece = os.read(self._pipe.fileno(), PIECE)
         if not piece:
@@ -312,5 +319,5 @@ class _Child:
 
 def _environment() -> dict[str, str]:
     """Where packages and libraries are, and nothing else: whoever took the child over would find no password."""
-    found = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    found = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     return found | {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}

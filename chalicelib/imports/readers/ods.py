@@ -7,7 +7,7 @@ from zipfile import ZipInfo
 from chalicelib.core.errors import Invalid, WrongType
 from chalicelib.imports.readers import confined
 from chalicelib.imports.readers.confined import Noted, Notes
-from chalicelib.imports.readers.grid import NO_FORMULA_VALUE, column_letters
+from chalicelib.imports.readers.grid import LAST_ROW, NO_FORMULA_VALUE, column_letters
 from chalicelib.imports.readers.package import DAMAGED, DOCUMENT, LOCKED, Attributes, Package, Start, feed, new_parser
 from chalicelib.imports.readers.rows import Limits, Sheet, Unreadable, too_many_columns, too_many_rows, too_many_styles
 
@@ -114,6 +114,8 @@ class _Look:
         elif name == ROW:
             self._row += self._rows
             self._rows, self._column = _count(attributes.get("table:number-rows-repeated")), 0
+            if self._row >= LAST_ROW:
+                raise Invalid(DAMAGED)
         elif name == "table:table":
             self._sheet = self.notes.begin(len(self.notes.sheets))
             self._row = self._rows = 0

@@ -78,6 +78,12 @@ def test_a_million_blank_rows_are_nothing(tmp_path: Path) -> None:
     ]
 
 
+def test_more_blank_rows_than_any_sheet_has(tmp_path: Path) -> None:
+    blank = line("<table:table-cell/>", repeated=1_048_576)
+    assert rows_of(ods(tmp_path / "a.ods", table(line(cell(1)) + blank))) == [Row(1, [1])]
+    refused(ods(tmp_path / "b.ods", table(line(cell(1)) + blank * 3)), Invalid, "damaged")
+
+
 def test_a_cell_of_a_megabyte(tmp_path: Path) -> None:
     refused(ods(tmp_path / "a.ods", table(line(cell("x" * MEGABYTE)))), TooLarge, "row 1", "32,767 characters")
     assert len(rows_of(ods(tmp_path / "b.ods", table(line(cell("x" * 32_767)))))) == 1
