@@ -13,7 +13,8 @@ from chalicelib.imports.readers.rows import Cell, LooseNumber, Unreadable
 
 Order = Literal["day-first", "month-first"]
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+# As through the API (core/inputs.py).
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 # A number without a date format is taken for a day from 1954 to 2119.
 SERIALS = range(20_000, 80_001)
 EPOCH = Date(1899, 12, 30)
@@ -92,7 +93,7 @@ def employee_id(cell: Cell) -> int:
 
 
 def date(cell: Cell, order: Order = "day-first") -> Date:
-    """A day from 1900 to 2200: the day of an Excel date, ISO, named months, or numbers in the site's order.
+    """A day from 1900 to 2999: the day of an Excel date, ISO, named months, or numbers in the site's order.
 
     A day that only the other order could give is refused, never guessed; so is a year of two digits.
     """
@@ -104,7 +105,7 @@ def date(cell: Cell, order: Order = "day-first") -> Date:
         return _date(cell, order) if len(cell) <= REMEMBERED else _refuse(DATE, cell)
     else:
         day = _date_of_serial(cell)
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else _refuse(f"{DATE}, from 1900 to 2200", cell)
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else _refuse(f"{DATE}, from 1900 to 2999", cell)
 
 
 def time(cell: Cell) -> Time:
@@ -177,7 +178,7 @@ def _day(year: str, month: str, day: str, raw: str, wanted: str) -> Date:
         found = Date(int(year), int(month), int(day))
     except ValueError:
         _refuse(wanted, raw)
-    return found if FIRST_YEAR <= found.year <= LAST_YEAR else _refuse(f"{DATE}, from 1900 to 2200", raw)
+    return found if FIRST_YEAR <= found.year <= LAST_YEAR else _refuse(f"{DATE}, from 1900 to 2999", raw)
 
 
 def _date_of_serial(cell: Cell) -> Date:
