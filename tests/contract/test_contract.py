@@ -83,7 +83,7 @@ def served(site: Site, log: Path) -> Iterator[str]:
     running = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **site.environment},
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": "so that signing in is tried, too", **site.environment},
         stdout=log.open("w"),
         stderr=subprocess.STDOUT,
     )

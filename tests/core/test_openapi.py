@@ -18,6 +18,7 @@ from chalicelib.core.examples import vocabulary
 from chalicelib.core.http import NOBODY, Declared
 from chalicelib.core.openapi import SECURITY, document
 from chalicelib.core.repeats import HEADER
+from chalicelib.people import deputies
 from chalicelib.routes import ALL
 from tests import make
 from tests.api import Answer, Api
@@ -226,6 +227,29 @@ def test_the_document_is_served_to_anybody(site: Site) -> None:
     answer = Api(None).get("/openapi.json")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.body == json.loads(msgspec.json.encode(DOCUMENT))
+
+
+def test_every_example_of_a_body_is_understood(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends an example as it stands may be told that there is no such thing, or that it is taken: not that it
+    makes no sense."""
+    # Nobody is named a deputy for days that are over.
+    monkeypatch.setattr(deputies, "today", lambda: date(2026, 10, 5))
+    known = vocabulary().words
+    with make.written() as conn:
+        make.options(conn, "department", known["department"].example)
+        make.options(conn, "role", known["role"].example)
+        for name in ("lead_id", "employee_id", "replacement_id"):
+            make.employee(conn, employee_id=known[name].example)
+    wrong = []
+    for path, method, operation in operations():
+        content = operation.get("requestBody", {}).get("content", {})
+        if JSON not in content:
+            continue
+        values = {one["name"]: one["example"] for one in operation["parameters"] if one["in"] == "path"}
+        answer = api.call(method.upper(), path.removeprefix("/api").format(**values), body=content[JSON]["example"])
+        if answer.status == 400:
+            wrong.append((method, path, answer.errors))
+    assert wrong == []
 
 
 def keeps_the_contract(answer: Answer, method: str, path: str) -> Any:
