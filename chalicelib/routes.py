@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from chalicelib.admin.keys import routes as keys
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
 from chalicelib.admin.signing_in import routes as signing_in
+from chalicelib.admin.users import routes as users
 from chalicelib.attendance.routes import routes as attendance
 from chalicelib.audit.routes import routes as audit
 from chalicelib.backups.routes import routes as backups
@@ -68,6 +70,8 @@ ALL: tuple[Routes, ...] = (
     periodic,
     breakdowns,
     options,
+    users,
+    keys,
     audit,
     uploads,
     presigned,

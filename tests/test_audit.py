@@ -100,6 +100,12 @@ class Floor:
         answer = self.api.post("/holidays", {"date": DAY, "name": "Founders"})
         return answer.headers["X-Request-Id"]
 
+    def user(self) -> int:
+        return _one("INSERT INTO users (username) VALUES ('rui') RETURNING user_id")
+
+    def key(self) -> int:
+        return _one("INSERT INTO api_keys (name, role, secret_hash) VALUES ('b', 'viewer', '') RETURNING key_id")
+
     def upload(self) -> int:
         """An upload that is done, with a day off for Bea."""
         number: int = _one(
@@ -202,6 +208,12 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     ),
     "POST /undo": lambda on: ("/undo", {"request_id": on.requested(), "dry_run": False}),
     "POST /uploads/{upload_id}/undo": lambda on: (f"/uploads/{on.upload()}/undo", {"dry_run": False}),
+    "POST /admin/users": lambda on: ("/admin/users", {"username": "rui", "password": None}),
+    "PUT /admin/users/{user_id}": lambda on: (f"/admin/users/{on.user()}", {"role": "hr"}),
+    "DELETE /admin/users/{user_id}": lambda on: (f"/admin/users/{on.user()}", None),
+    "POST /admin/api_keys": lambda on: ("/admin/api_keys", {"name": "board", "role": "viewer"}),
+    "PUT /admin/api_keys/{key_id}": lambda on: (f"/admin/api_keys/{on.key()}", {"role": "hr"}),
+    "DELETE /admin/api_keys/{key_id}": lambda on: (f"/admin/api_keys/{on.key()}", None),
     "POST /admin/options": lambda on: ("/admin/options", {"category": "department", "value": "Sales"}),
     "PUT /admin/options/{option_id}": lambda on: (
         f"/admin/options/{on.made('/admin/options', {'category': 'role', 'value': 'Coach'}, 'option_id')}",

@@ -88,6 +88,10 @@ GROWING = {
     "/admin/audit": """
     INSERT INTO holidays (date, name)
     SELECT date '2026-01-01' + n, 'Holiday ' || n FROM generate_series({first}, {last}) n""",
+    "/admin/users": "INSERT INTO users (username) SELECT 'user' || n FROM generate_series({first}, {last}) n",
+    "/admin/api_keys": """
+    INSERT INTO api_keys (name, role, secret_hash)
+    SELECT 'key' || n, 'viewer', '' FROM generate_series({first}, {last}) n""",
     "/floor": PEOPLE + SHIFTS,
     "/attendances/daily-report": PEOPLE + SHIFTS,
     "/reports/weekly": PEOPLE + SHIFTS,

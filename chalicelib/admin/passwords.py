@@ -43,12 +43,12 @@ def problems(password: str, *, username: str, field: str = "password") -> list[s
     found = []
     if not SHORTEST <= len(password) <= LONGEST:
         found.append(f"{field}: must be text of {SHORTEST} to {LONGEST} characters")
-    if username.lower() in password.lower():
-        found.append(f"{field}: must not contain the username")
-    if password.lower() in COMMON or len(set(password)) < 5:
+    elif password.lower() in COMMON or len(set(password)) < 5:
         found.append(
             f"{field}: is among the first that anybody tries; a few words that do not belong together are better"
         )
+    if username.lower() in password.lower():
+        found.append(f"{field}: must not contain the username")
     return found
 
 
