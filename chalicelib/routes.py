@@ -12,6 +12,7 @@ from chalicelib.audit.routes import routes as audit
 from chalicelib.backups.routes import routes as backups
 from chalicelib.changes.routes import routes as changes
 from chalicelib.console.docs import routes as docs
+from chalicelib.console.pages import routes as console
 from chalicelib.core.http import NOBODY, Call, Routes
 from chalicelib.core.openapi import document
 from chalicelib.exceptions.routes import routes as exceptions
@@ -45,6 +46,7 @@ ALL: tuple[Routes, ...] = (
     service,
     routes,
     docs,
+    console,
     signing_in,
     employees,
     past,

@@ -15,25 +15,30 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
 
 YEAR = "public, max-age=31536000, immutable"
 HOUR = "public, max-age=3600"
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+HTML = ".html"
+
+
+def policy(*, script: str = "'self'", style: str = "'self'", connect: str = "'self'") -> str:
+    """A page's Content-Security-Policy: nothing from elsewhere, and what it says itself."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {script}",
+            f"style-src {style}",
+            "img-src 'self' data:",
+            f"connect-src {connect}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
     )
-)
-"""Nothing from elsewhere, and no script but our own; the reader of the contract writes styles into its elements."""
 
 
 def static(name: str) -> File:
@@ -46,6 +51,7 @@ def static(name: str) -> File:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
-    if path.suffix == ".html":
-        headers["Content-Security-Policy"] = POLICY
+    if path.suffix == HTML:
+        # The reader of the contract writes styles into its elements.
+        headers["Content-Security-Policy"] = policy(style="'self' 'unsafe-inline'")
     return File(path.read_bytes(), TYPES[path.suffix], headers=headers)

@@ -34,7 +34,7 @@ def addresses(cloud: Cloud) -> dict[str, str]:
     edge, data = (stacks.outputs(cloud, cloud.stack(part)) for part in ("edge", "data"))
     found = {
         "API": edge.get("Address"),
-        "console": f"{edge['Address']}/api/console/" if "Address" in edge else None,
+        "console": f"{edge['Address']}/api/console" if "Address" in edge else None,
         "sign-in page": edge.get("SignInAddress"),
         "DNS target": edge.get("DomainTarget"),
         "user pool": edge.get("UserPool"),

@@ -1,0 +1,14 @@
+// Every page: its place in the navigation, for whom it is, and its module, which is read when it is first looked at.
+import { may } from "./session.js";
+import { texts } from "./texts.js";
+
+/** In the order of the navigation; `deed` is what somebody must be allowed to do (session.js), nothing for all. */
+export const PAGES = [
+  { key: "floor", group: "now", title: texts.pages.floor, load: () => import("./floor.js") },
+  { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
+];
+
+export const GROUPS = ["now", "plan", "people", "points", "records", "office"];
+
+/** The pages that somebody may see. */
+export const pagesOf = (me) => PAGES.filter((one) => !one.deed || may(me, one.deed));
