@@ -344,3 +344,37 @@ def test_a_day_that_no_calendar_here_has_is_a_row_error_of_every_sheet(
     assert done.error_count == 1
     assert reasons.keys() == set(dated)
     assert all("from 1900 to 2999" in reason for reason in reasons.values()), reasons
+
+
+def test_a_leads_sheet_is_about_the_leads_own_people(api: Api, ada: int, site: Site) -> None:
+    with make.written() as conn:
+        lead, deputy, other = (make.employee(conn) for _ in range(3))
+        given = {"lead": lead, "deputy": deputy, "ada": ada, "day": TUESDAY}
+        conn.execute(text("UPDATE assignments SET supervisor_id = :lead WHERE employee_id = :ada"), given)
+        columns = "lead_id, employee_id, start_date, end_date"
+        conn.execute(text(f"INSERT INTO deputies ({columns}) VALUES (:lead, :deputy, '2000-01-01', :day)"), given)
+    lines = [(one, "Vacation", MONDAY, TUESDAY, None, None) for one in (ada, other, lead, deputy)]
+    body = make.workbook(lines, headers=EXCEPTIONS)
+    found = {}
+    for bringer, reader in ((lead, "lead"), (deputy, "deputy"), (None, "nobody")):
+        key = storage.direct_key("exceptions", f"{reader}/some.xlsx")
+        stored = storage.s3().put_object(Bucket=site.uploads, Key=key, Body=body, Metadata={"dry-run": "true"})
+        upload_id = arrivals.register(
+            bucket=site.uploads,
+            key=key,
+            version_id=stored["VersionId"],
+            uploaded_by=reader,
+            kind="exceptions",
+            role="supervisor",
+            brought_by=bringer,
+        )
+        assert upload_id is not None
+        done = arrivals.run(upload_id)
+        assert done is not None
+        found[reader] = {row: reason and reason.partition(": ")[2] for row, _, _, _, reason in told(api, done)}
+    oneself, others = "nobody decides about themselves", "is not in your team"
+    assert found == {
+        "lead": {2: None, 3: others, 4: oneself, 5: others},
+        "deputy": {2: None, 3: others, 4: others, 5: oneself},
+        "nobody": dict.fromkeys((2, 3, 4, 5), others),
+    }
