@@ -6,12 +6,13 @@ from chalice.app import Chalice, CloudWatchEvent, S3Event
 
 import chalicelib.core.start as start
 from chalicelib import entrance
-from chalicelib.core import answers, continuation, encoding, log, repeats
+from chalicelib.core import answers, continuation, encoding, limits, log, repeats
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import INCOMING
 
 with start.later():
+    from chalicelib.admin import signing_in
     from chalicelib.archive import run as history
     from chalicelib.backups import asked, drill, expire
     from chalicelib.backups import run as backups
@@ -39,13 +40,15 @@ def on_upload(event: S3Event) -> None:
 def sweep_uploads(event: CloudWatchEvent) -> None:
     """Sheets and markers whose event was lost, or whose run was cut off; before them, how old the newest backup is.
 
-    And answers that were kept for requests sent again, once they are a day old.
+    And what counts no more: answers kept for requests sent again, rates, failed sign-ins of days ago.
     """
     # First, since an import that is run again may take the function's whole time.
     backups.measure({}, now=now())
     arrivals.sweep(now=now())
     continuation.sweep(now=now())
     repeats.sweep()
+    limits.sweep()
+    signing_in.sweep(now=now())
 
 
 @app.schedule(settings().nightly_backup_schedule)
