@@ -128,6 +128,9 @@ def opened(path: Path) -> Iterator[Earlier]:
         yield Earlier(file, journaled=head[READ_BY] == JOURNALED)
     except sqlite3.Error as error:
         raise Invalid(f"The file cannot be read as a SQLite database: {error}.") from error
+    except UnicodeDecodeError as error:
+        # Cells are mended; names of columns, and what SQLite says of them, are decoded by its module.
+        raise Invalid("The file cannot be read as a SQLite database: a name in it is no text.") from error
     finally:
         file.close()
 

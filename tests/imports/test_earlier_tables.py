@@ -1,5 +1,6 @@
 """Every table of an earlier opsdb with rows, odd ones too: what becomes of them, and why the others stay behind."""
 
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib.core import db
-from chalicelib.core.errors import Invalid, TooLarge
+from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
 from chalicelib.imports import earlier, earlier_move, earlier_queries
 from local.migrating import moved
 from tests.conftest import Site
@@ -237,6 +238,26 @@ def test_a_file_with_a_log_says_what_may_be_missing(site: Site, file: Path) -> N
     done = moved(file, keep=False)
     assert done.left_behind["what was in opsdb.db-wal, if that was there"].startswith("close the earlier opsdb")
     assert done.moved == KEPT
+
+
+def test_a_file_whose_names_are_no_text_is_refused(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"work_code", b"work_\xffode"))
+    with pytest.raises(Invalid, match="no text"):
+        read(file)
+
+
+def test_a_file_with_any_bytes_changed_is_read_or_refused_and_nothing_else(file: Path) -> None:
+    whole, chance, refused = file.read_bytes(), random.Random(5), 0
+    for _ in range(200):
+        odd = bytearray(whole)
+        for _ in range(chance.choice((1, 8, 50))):
+            odd[chance.randrange(chance.choice((100, len(odd))))] = chance.randrange(256)
+        file.write_bytes(odd)
+        try:
+            read(file)
+        except OpsdbError:
+            refused += 1
+    assert 0 < refused < 200
 
 
 @pytest.mark.parametrize("length", [0, 5, 16, 19, 20, 99])
