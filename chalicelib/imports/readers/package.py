@@ -24,6 +24,9 @@ ENCRYPTED = 0x1
 # What expat reads by itself; for any other it would ask Python's codecs, of which some are no encodings.
 ENCODINGS = frozenset(("utf-8", "utf-16", "us-ascii", "iso-8859-1"))
 
+# What zipfile raises where a file is broken: places before its beginning, names that are none, a foreign compression.
+BROKEN = (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, zlib.error)
+
 DAMAGED = "The file is damaged or incomplete: open it in the spreadsheet program, save it again and upload that."
 LOCKED = "This file is password-protected: save it without a password and upload it again."
 DOCUMENT = "This is a document or a presentation, not a sheet: upload an .xlsx or .csv file."
@@ -52,7 +55,7 @@ class Package:
         self._file = _Guarded(FileIO(path))
         try:
             self._zip = ZipFile(self._file)
-        except (BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        except BROKEN as error:
             self._file.close()
             raise Invalid(DAMAGED) from error
         except Invalid:
@@ -98,7 +101,7 @@ class Package:
                     if self.unpacked > self.limits.unpacked_bytes:
                         raise self._too_large(self.unpacked)
                     yield piece
-        except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
+        except BROKEN as error:
             raise Invalid(DAMAGED) from error
 
     def walk(self, part: ZipInfo, start: Start, **handlers: Callable[..., None]) -> None:

@@ -169,6 +169,17 @@ def test_a_truncated_workbook(tmp_path: Path, share: float) -> None:
     refused(tmp_path / "a.xlsx", Invalid, "damaged or incomplete")
 
 
+@pytest.mark.parametrize("back", [1, 10, 29, 40, 10**9])
+def test_a_part_that_begins_near_the_end_or_past_it(tmp_path: Path, back: int) -> None:
+    whole = bytearray(book(tmp_path / "a.xlsx", ONE).read_bytes())
+    at = whole.find(b"PK\x01\x02")
+    while at >= 0:
+        struct.pack_into("<I", whole, at + 42, (len(whole) - back) % 2**32)
+        at = whole.find(b"PK\x01\x02", at + 4)
+    (tmp_path / "a.xlsx").write_bytes(whole)
+    refused(tmp_path / "a.xlsx", Invalid, "damaged")
+
+
 def test_a_sheet_that_breaks_off(tmp_path: Path) -> None:
     refused(book(tmp_path / "a.xlsx", ONE[: ONE.index("</row>")]), Invalid, "damaged")
 
