@@ -16,17 +16,19 @@ from typing import Any
 from chalicelib.console.files import FOLDER
 from local.files import StackError
 
+ROOT = Path(__file__).resolve().parents[2]
 PINS = Path(__file__).with_name("web.json")
 
 
 def pins() -> dict[str, dict[str, Any]]:
-    """By package: version, licence, the integrity of its archive, and which of its files are served as what."""
+    """By package: version, licence, the integrity of its archive, which of its files are called what, and, where it is
+    not the console's folder, where they are kept."""
     found: dict[str, dict[str, Any]] = json.loads(PINS.read_text())
     return found
 
 
 def fetch() -> None:
-    """Write every file that is pinned into the console's folder; StackError where an archive is not the pinned one."""
+    """Write every file that is pinned where it is kept; StackError where an archive is not the pinned one."""
     for name, pin in pins().items():
         with tempfile.TemporaryDirectory() as folder:
             archive = _packed(name, pin["version"], Path(folder))
@@ -36,7 +38,12 @@ def fetch() -> None:
                 for served, member in pin["files"].items():
                     content = packed.extractfile(f"package/{member}")
                     assert content is not None
-                    (FOLDER / served).write_bytes(content.read())
+                    (folder_of(pin) / served).write_bytes(content.read())
+
+
+def folder_of(pin: dict[str, Any]) -> Path:
+    """Where a package's files are kept."""
+    return ROOT / pin["into"] if "into" in pin else FOLDER
 
 
 def integrity(archive: Path) -> str:

@@ -1,8 +1,8 @@
 // The floor now: who stands how, shifts that nobody works, and notes for whoever comes next.
-import { Fragment, html, useState } from "./dom.js";
+import { html, useState } from "./dom.js";
 import { post } from "./api.js";
 import { useGet, useRows } from "./data.js";
-import { Filters } from "./filters.js";
+import { Filters, useOptions } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, hours, minutes, moment, weekday } from "./format.js";
 import { keep, link } from "./router.js";
@@ -11,7 +11,6 @@ import { Table } from "./table.js";
 import { texts } from "./texts.js";
 import { floor as t } from "./texts.floor.js";
 import { Badge, Button, Dialog, Empty, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
-import { useOptions } from "./filters.js";
 
 const STATES = ["late", "awaited", "no_show", "expected", "in", "out", "away", "upcoming"];
 const TONES = { in: "green", awaited: "amber", expected: "blue", late: "amber", out: "grey", away: "violet", no_show: "red", upcoming: "grey" };
@@ -21,14 +20,15 @@ const MINUTE = 60000;
 export default function Floor({ me, route }) {
   const { state, ...asked } = route.query;
   const chosen = state || "";
-  const list = useRows(chosen === OPEN ? null : "floor", { ...asked, state: chosen });
+  const list = useRows(chosen === OPEN ? null : "floor", { ...asked, state: chosen }, { every: MINUTE });
   const tally = useGet("floor", { ...asked, limit: 1 }, { every: MINUTE });
+  const open = useGet("schedules/open", { ...asked, limit: 1 }, { every: MINUTE });
   const states = tally.data?.states || {};
   const everybody = Object.values(states).reduce((sum, one) => sum + one, 0);
   const tabs = [
     { key: "", title: t.all, count: everybody },
     ...STATES.map((one) => ({ key: one, title: t.states[one], count: states[one] ?? 0 })),
-    { key: OPEN, title: t.open },
+    { key: OPEN, title: t.open, count: open.data?.total ?? 0 },
   ];
   const again = () => {
     list.reload();
@@ -50,9 +50,9 @@ function People({ me, rows, onMarked, everybody }) {
   const [marking, mark] = useState(null);
   const columns = [
     { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
-    { key: "department", title: texts.department },
-    { key: "hours", title: t.hours, cell: hours },
     { key: "state", title: t.state, cell: (row) => html`<${State} state=${row.state} />` },
+    { key: "hours", title: t.hours, cell: hours },
+    { key: "department", title: texts.department, minor: true },
     { key: "since", title: t.since, wide: true, cell: details },
     may(me, "mark") && {
       key: "mark",
@@ -84,8 +84,8 @@ export function details(row) {
     .join(" · ");
 }
 
-const NEEDS = {
-  time: ["expected", "early_leave"],
+const TAKES = {
+  time: ["present", "late", "expected", "early_leave", "cover_up"],
   minutes: ["late", "overtime"],
   leave_type: ["sick", "on_leave"],
   cover_up_for_employee_id: ["cover_up"],
@@ -94,7 +94,7 @@ const NEEDS = {
 /** Mark somebody; the fields that a mark takes appear with it. */
 export function Mark({ row, onClose, onDone }) {
   const types = useOptions("leave_type");
-  const needs = (field) => (said) => NEEDS[field].includes(said.mark);
+  const needs = (field) => (said) => TAKES[field].includes(said.mark);
   const save = async (said) => {
     await post("attendances/mark", { employee_id: row.employee_id, date: row.nominal_date, ...said });
     say(t.marked(row.full_name, t.marks[said.mark]));
@@ -119,7 +119,7 @@ function OpenShifts({ me, query }) {
   const columns = [
     { key: "nominal_date", title: t.day, sort: "nominal_date", cell: (row) => weekday(row.nominal_date) },
     { key: "hours", title: t.hours, cell: hours },
-    { key: "work_code", title: texts.code },
+    { key: "planned_work_code", title: texts.code },
     { key: "department", title: texts.department, sort: "department" },
     { key: "full_name", title: t.whose, wide: true },
     { key: "reason", title: t.why, cell: (row) => t.reasons[row.reason] || row.reason },
@@ -155,7 +155,7 @@ export function Candidates({ me, shift, onClose }) {
       <thead><tr><th scope="col">${t.person}</th><th scope="col"></th><th scope="col">${t.rest}</th><th scope="col" class="number">${t.week}</th><th scope="col">${t.against}</th><th scope="col"><span class="unseen">${t.deeds}</span></th></tr></thead>
       <tbody>${data.map((one) => html`<tr key=${one.employee_id}>
         <td>${one.full_name}</td><td><${Verdict} one=${one} /></td>
-        <td>${[one.rest_before_minutes, one.rest_after_minutes].map((length) => minutes(length) || "–").join(" / ")}</td>
+        <td class="firm">${[one.rest_before_minutes, one.rest_after_minutes].map((length) => minutes(length) || "–").join(" / ")}</td>
         <td class="number">${one.week_hours} h</td>
         <td class="wide">${one.findings.map((finding) => html`<div key=${finding.code}>${finding.text}</div>`)}</td>
         <td>${may(me, "change") && !one.findings.some((finding) => finding.refused) && html`<${Button} kind="small" onClick=${() => ask(one)}>${t.ask}<//>`}</td>

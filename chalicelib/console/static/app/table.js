@@ -9,8 +9,8 @@ const HEIGHT = 40;
 const SPARE = 10;
 
 /**
- * `path` and `query` name a list of the API; columns are {key, title, cell(row), sort, number, wide}. `sort` is the
- * API's name for it, and the query's sort and order are this table's own. `rows` may be given instead (useRows).
+ * `path` and `query` name a list of the API; columns are {key, title, cell(row), sort, number, wide, minor}. `sort` is the
+ * API's name for it, `minor` ones are left out on a phone, and the query's sort and order are this table's own. `rows` may be given instead (useRows).
  */
 export function Table({ path, query = {}, columns, caption, sort: first = {}, empty, rowKey, rowClass, rows: given, exports = true }) {
   const [sorted, set] = useState(first);
@@ -51,7 +51,7 @@ export const Exports = ({ path, query }) =>
 function Header({ column, sorted, by }) {
   const mine = column.sort && sorted.sort === column.sort;
   const order = mine ? (sorted.order === "desc" ? "descending" : "ascending") : null;
-  return html`<th scope="col" class=${classes({ number: column.number, wide: column.wide })} aria-sort=${order}>
+  return html`<th scope="col" class=${classes({ number: column.number, wide: column.wide, minor: column.minor })} aria-sort=${order}>
     ${column.sort
       ? html`<button type="button" class="sort" onClick=${() => by(column.sort)}>${column.title}
           <span aria-hidden="true">${mine ? (order === "descending" ? " ▾" : " ▴") : ""}</span></button>`
@@ -62,7 +62,7 @@ function Header({ column, sorted, by }) {
 function Line({ row, index, columns, rowClass }) {
   if (!row) return html`<tr class="row" aria-rowindex=${index + 2}><td colspan=${columns.length} class="pending">·</td></tr>`;
   return html`<tr class=${classes("row", rowClass?.(row))} aria-rowindex=${index + 2}>
-    ${columns.map((one) => html`<td key=${one.key} class=${classes({ number: one.number, wide: one.wide })}>
+    ${columns.map((one) => html`<td key=${one.key} class=${classes({ number: one.number, wide: one.wide, minor: one.minor })}>
       ${one.cell ? one.cell(row) : row[one.key]}</td>`)}
   </tr>`;
 }

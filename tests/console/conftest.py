@@ -1,0 +1,154 @@
+"""One running API over the demo floor, and one browser, for all tests of the console."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import create_engine, text
+
+from chalicelib.admin import passwords
+from chalicelib.core.tables import users
+from chalicelib.migrations import steps
+from local import postgres
+from local import s3 as local_s3
+from local.demo.load import load
+from local.processes import HOST, free_ports, wait_until
+from tests.conftest import Site, administer
+from tests.contract.test_contract import answers
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PASSWORD = "a barge of brittle tangerines"
+ROLES = ("viewer", "supervisor", "duty_lead", "planner", "hr", "admin")
+
+LEAD = "SELECT l.employee_id FROM employees e JOIN employees l ON l.full_name = e.supervisor ORDER BY 1 LIMIT 1"
+
+PageOf = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def console(
+    server: postgres.Server, store: local_s3.Server, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a console over the demo floor; its users are called as their roles, and share a password."""
+    name = f"console_{secrets.token_hex(4)}"
+    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
+    steps.bootstrap(server.admin_url, database=name, passwords={})
+    site = Site(server, store, name)
+    store.make_bucket(site.uploads)
+    store.make_bucket(site.backups)
+    try:
+        _fill(site)
+        yield from _served(site, tmp_path_factory.mktemp("console") / "api.log")
+    finally:
+        administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+        for bucket in (site.uploads, site.backups):
+            store.client().delete_bucket(Bucket=bucket)
+
+
+def _fill(site: Site) -> None:
+    engine = create_engine(site.url("opsdb_app").replace("postgresql:", "postgresql+psycopg2:", 1))
+    made = passwords.hashed(PASSWORD)
+    with engine.begin() as conn:
+        load(conn, now=datetime.now().astimezone().replace(tzinfo=None))
+        lead = conn.execute(text(LEAD)).scalar()
+        departments = list(conn.execute(text("SELECT DISTINCT department FROM employees")).scalars())
+        for role in ROLES:
+            facts: dict[str, Any] = {"employee_id": lead} if role in ("supervisor", "duty_lead") else {}
+            facts |= {"departments": departments} if role == "duty_lead" else {}
+            conn.execute(users.insert().values(username=role, role=role, password_hash=made, **facts))
+    engine.dispose()
+
+
+def _served(site: Site, log: Path) -> Iterator[str]:
+    [port] = free_ports(1)
+    chalice = str(Path(sys.executable).parent / "chalice")
+    command = [chalice, "local", "--stage", "test", "--host", HOST, "--port", str(port), "--no-autoreload"]
+    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "a-key-that-only-tests-have", **site.environment}
+    running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    try:
+        url = f"http://{HOST}:{port}"
+        assert wait_until(lambda: answers(f"{url}/api/health"), 60), log.read_text()
+        yield url
+    finally:
+        running.terminate()
+        running.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox needs rights that containers lack; it sees our pages only.
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, console: str) -> Iterator[Callable[[str], BrowserContext]]:
+    """A browser's context in which somebody of the role is signed in: once, whoever asks."""
+    kept: dict[str, BrowserContext] = {}
+
+    def of(role: str) -> BrowserContext:
+        if role not in kept:
+            kept[role] = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+            page = kept[role].new_page()
+            page.goto(f"{console}/api/console")
+            sign_in(page, role)
+            page.close()
+        return kept[role]
+
+    yield of
+    for context in kept.values():
+        context.close()
+
+
+@pytest.fixture
+def page_of(signed_in: Callable[[str], BrowserContext], console: str) -> Iterator[PageOf]:
+    """`page_of("hr", "people", width=390)`: a page as somebody sees it; whatever went wrong in it fails the test."""
+    opened: list[Page] = []
+    wrong: list[str] = []
+
+    def of(role: str, at: str = "", *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
+        page = signed_in(role).new_page()
+        opened.append(page)
+        watch(page, console, wrong)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.goto(f"{console}/api/console#/{at}")
+        page.locator("main h1").wait_for()
+        return page
+
+    yield of
+    for page in opened:
+        page.close()
+    assert not wrong
+
+
+def watch(page: Page, console: str, wrong: list[str]) -> None:
+    """Note what no page may do: errors of scripts, what its policy refuses, and requests to other origins."""
+
+    def said(message: ConsoleMessage) -> None:
+        # A status is the API's answer, which the page shows.
+        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
+            wrong.append(message.text)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(console) else wrong.append(request.url))
+
+
+def sign_in(page: Page, role: str) -> None:
+    page.get_by_label("User name").fill(role)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("nav").wait_for(state="attached")
