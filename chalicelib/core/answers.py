@@ -14,6 +14,17 @@ from chalicelib.core.errors import NotFound, OpsdbError, TooMany
 
 JSON = "application/json"
 
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""What every answer tells browsers, so that none is run, framed or read by another site's page; pages say more."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Every error answer."""
@@ -59,6 +70,7 @@ class Answer(Response):
 def respond(status: int, answer: Any, this: str) -> Answer:
     """`answer` to the request `this`; anything that is neither a File nor Elsewhere is JSON, msgspec.Raw as it is."""
     headers: dict[str, str | list[str]] = {"Content-Type": JSON, "X-Request-Id": this, "Cache-Control": "no-store"}
+    headers |= SAFE
     if isinstance(answer, File):
         headers |= {"Content-Type": answer.content_type, **answer.headers}
         if answer.name is not None:

@@ -13,7 +13,7 @@ from chalice.app import Blueprint, Request, Response
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.core import db, encoding, repeats
+from chalicelib.core import db, encoding, events, repeats
 from chalicelib.core.answers import Elsewhere, File, encoded, id_of, refuse, respond
 from chalicelib.core.auth import EVERYBODY, Caller
 from chalicelib.core.constraints import translated
@@ -33,6 +33,8 @@ NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 NOBODY: frozenset[str] = frozenset()
 """The roles of a route that needs no identity."""
+
+STRANGER = Caller(name="nobody", role="")
 
 Row = TypeVar("Row")
 Found = TypeVar("Found")
@@ -214,11 +216,15 @@ class Routes:
 
 def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Response:
     """Run one request from identity to answer; whatever happens, the caller gets a well-formed reply."""
-    this = id_of(request)
+    this, caller = id_of(request), STRANGER
     token = request_id.set(this)
     try:
         with translated(), ExitStack() as until_answered:
-            call, values = _understand(route, request, variables, this, until_answered)
+            began, sent = monotonic(), sent_with(request)
+            caller = _identify(route, sent)
+            _check_role(route, caller)
+            call = Call(caller, None, None, this, until_answered, began, sent)
+            call, values = _understand(route, call, request, variables)
             if call.repeat is not None:
                 told = _once(route, call, values, call.repeat)
                 return respond(told.status, msgspec.Raw(told.body), this)
@@ -228,6 +234,8 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
                 answer = _file(route, call, answer, values)
             return respond(route.status, answer, this)
     except OpsdbError as error:
+        if isinstance(error, Forbidden) and caller is not STRANGER:
+            _put_on_record(route, caller, this)
         if error.status >= 500:
             why = error if error.__cause__ else None
             log.error("%s %s refused: %s", route.method, route.path, error, exc_info=why)
@@ -262,11 +270,8 @@ def _file(route: Declared, call: Call, answer: Page[Any], values: dict[str, Any]
 
 
 def _understand(
-    route: Declared, request: Request, variables: dict[str, str], this: str, until_answered: ExitStack
+    route: Declared, call: Call, request: Request, variables: dict[str, str]
 ) -> tuple[Call, dict[str, Any]]:
-    began = monotonic()
-    sent = sent_with(request)
-    caller = _identify(route, sent)
     # A variable of the wrong shape names nothing that exists.
     values = {
         name: _name(name, text) if route.is_text(name) else _number(name, text)
@@ -291,21 +296,32 @@ def _understand(
     if isinstance(query, ListQuery) and query.whole:
         # A list that is cut by the feature itself is not cut.
         query = msgspec.structs.replace(query, limit=EVERY_ROW, offset=0)
-    call = Call(caller, query, body, this, until_answered, began, sent)
+    call = replace(call, query=query, body=body)
     if key is not None:
         said = (values, query, request.raw_body if body is None else body)
         made = repeats.fingerprint(f"{route.method} {route.path}", *said)
-        call = replace(call, repeat=repeats.Repeat(caller.name, key, made))
+        call = replace(call, repeat=repeats.Repeat(call.caller.name, key, made))
     return call, values
 
 
 def _identify(route: Declared, sent: Sent) -> Caller:
     if route.roles is NOBODY:
-        return Caller(name="nobody", role="")
-    caller = insisting(lambda: _identified(sent))
-    if caller.role not in route.roles:
+        return STRANGER
+    return insisting(lambda: _identified(sent))
+
+
+def _check_role(route: Declared, caller: Caller) -> None:
+    if route.roles is not NOBODY and caller.role not in route.roles:
         raise Forbidden(f"this needs one of the roles {', '.join(sorted(route.roles))}; yours is {caller.role}")
-    return caller
+
+
+def _put_on_record(route: Declared, caller: Caller, this: str) -> None:
+    """Somebody known asked for what is not theirs. The answer stands, whatever becomes of the record."""
+    try:
+        with db.writing(db.Actor(caller.name, request_id=this, role=caller.role)) as conn:
+            events.note(conn, "refused", method=route.method, path=f"/api{route.path}", roles=sorted(route.roles))
+    except Exception:
+        log.exception("%s %s was refused, and not put on record", route.method, route.path)
 
 
 def _identified(sent: Sent) -> Caller:

@@ -136,7 +136,12 @@ def shut_out(conn: Connection, *, employee_id: int) -> None:
         mine = (table.c.employee_id == employee_id) & table.c.revoked_at.is_(None)
         conn.execute(change(table).where(mine).values(revoked_at=func.now()))
     mine = (users.c.employee_id == employee_id) & users.c.is_active
-    conn.execute(change(users).where(mine).values(is_active=False))
+    # The last admin can be let go of once there is another: somebody must be able to make one.
+    other = users.alias().c
+    others = select(other.user_id).where(
+        other.role == "admin", other.is_active, other.employee_id.is_distinct_from(employee_id)
+    )
+    conn.execute(change(users).where(mine, (users.c.role != "admin") | others.exists()).values(is_active=False))
 
 
 def end_employment(conn: Connection, *, employee_id: int, day: date) -> None:

@@ -333,3 +333,35 @@ def test_a_hash_from_when_less_was_asked_is_made_anew_at_the_next_sign_in() -> N
 def test_whom_nobody_knows_costs_as_much_as_anybody() -> None:
     assert not passwords.outdated(passwords.NOBODYS)
     assert not passwords.matches(None, PASSWORD)
+
+
+def test_whoever_asks_for_what_is_not_theirs_is_on_record(ann: Browser) -> None:
+    user("vic", role="viewer")
+    vic = Browser()
+    vic.sign_in("vic")
+    refused = vic.delete("/employees/7")
+    assert refused.status == 403
+    asked = "SELECT actor, table_name, after, request_id FROM audit_log WHERE action = 'refused'"
+    told = {"method": "DELETE", "path": "/api/employees/{employee_id}", "roles": ["admin", "hr"]}
+    assert [tuple(row) for row in rows(asked)] == [("user:2", "requests", told, refused.headers["X-Request-Id"])]
+    assert Api(None).delete("/employees/7").status == 401
+    [listed] = ann.get("/admin/audit", action="refused").data
+    assert (listed["actor"], listed["after"]) == ("user:2", told)
+
+
+def test_only_events_can_be_put_on_record_by_hand(site: Site) -> None:
+    with pytest.raises(Exception, match="delete is no event"):
+        change("SELECT audit_event('delete', '{}')")
+
+
+@pytest.mark.parametrize("path", ["/health", "/employees", "/employees/7", "/docs"])
+def test_every_answer_keeps_browsers_from_running_or_framing_it(api: Api, path: str) -> None:
+    for caller in (api, Api(None)):
+        headers = caller.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]

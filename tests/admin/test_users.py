@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from chalicelib.core import db
+from chalicelib.people import leaving_queries
 from tests import make
 from tests.admin.console import KEY, PASSWORD, Browser, user
 from tests.api import Api
@@ -133,3 +134,15 @@ def test_only_admins_see_and_change_users(site: Site) -> None:
     assert browser.get("/admin/users").status == 403
     assert browser.post("/admin/users", {"username": "ana"}).status == 403
     assert browser.get("/admin/api_keys").status == 403
+
+
+def test_the_last_admin_who_leaves_can_sign_in_until_there_is_another(site: Site) -> None:
+    with make.written() as conn:
+        ada, bea = make.employee(conn), make.employee(conn)
+        new = text("INSERT INTO users (username, role, employee_id) VALUES (:name, :role, :id)")
+        for name, role, number in (("ada", "admin", ada), ("ada.hr", "hr", ada), ("bea", "admin", bea)):
+            conn.execute(new, {"name": name, "role": role, "id": number})
+        leaving_queries.shut_out(conn, employee_id=ada)
+        leaving_queries.shut_out(conn, employee_id=bea)
+        active = conn.execute(text("SELECT username FROM users WHERE is_active")).scalars()
+        assert list(active) == ["bea"]
