@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from chalicelib.backups.client import Client, environment
 from chalicelib.core.errors import OpsdbError
+from chalicelib.migrations import steps
 
 PART_BYTES = 8 * 1024 * 1024
 """One part of the upload; S3 wants at least 5 MB and takes 10,000 of them: 80 GB of compressed dump."""
@@ -27,6 +28,7 @@ def dumping(client: Client, url: str, *, snapshot: str) -> Iterator[Iterator[byt
     The parts end only when pg_dump exited 0; DumpFailed says what it said otherwise.
     """
     command = [client.program("pg_dump"), "-Fc", "--no-password", f"--lock-wait-timeout={LOCK_WAIT}"]
+    command.append(f"--exclude-schema={steps.DOOR}")
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*command, f"--snapshot={snapshot}"],

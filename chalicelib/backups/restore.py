@@ -46,7 +46,8 @@ BEGIN
         RAISE EXCEPTION 'a backup, a migration or another restore of this database is running';
     END IF;
     EXECUTE format('SET ROLE %I', (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()));
-    FOR one IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+    FOR one IN SELECT nspname FROM pg_namespace
+               WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', '{door}') LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', one.nspname);
     END LOOP;
 EXCEPTION WHEN lock_not_available THEN
@@ -195,7 +196,8 @@ def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
 
 def before() -> str:
     """SQL that begins the restore's transaction and empties the database."""
-    return BEFORE.format(lock_wait=LOCK_WAIT, backups=queries.ONE_BACKUP, migrations=steps.ONE_AT_A_TIME)
+    locks = {"backups": queries.ONE_BACKUP, "migrations": steps.ONE_AT_A_TIME}
+    return BEFORE.format(lock_wait=LOCK_WAIT, door=steps.DOOR, **locks)
 
 
 def comparison(found: Manifest | None) -> str:

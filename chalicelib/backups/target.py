@@ -28,7 +28,7 @@ LOOK = text("""
               AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass
                               AND e.objid = c.oid AND e.deptype = 'e')) AS objects,
            ARRAY(SELECT n.nspname::text FROM pg_namespace n
-                 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                 WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', :door)
                    AND NOT pg_has_role(d.datdba, n.nspowner, 'MEMBER')) AS foreign_schemas,
            ARRAY(SELECT rolname::text FROM pg_roles) AS roles
     FROM pg_database d WHERE d.datname = current_database()
@@ -62,7 +62,7 @@ def look(url: str) -> Target:
 
 
 def _target(conn: Connection) -> Target:
-    row = dict(conn.execute(LOOK).mappings().one())
+    row = dict(conn.execute(LOOK, {"door": steps.DOOR}).mappings().one())
     missing = tuple(sorted(set(steps.ROLES) - set(row.pop("roles"))))
     return Target(**{**row, "foreign_schemas": tuple(row["foreign_schemas"])}, missing_roles=missing)
 

@@ -26,6 +26,15 @@ ROLES = {
 }
 """Role name -> attributes beyond LOGIN. No other role is ever made a superuser or may make roles."""
 
+READER = "opsdb_readonly"
+"""Whose rights database users have. They sign in by password, so it is not let in by token, as its members would be."""
+
+DOORKEEPER = "opsdb_doorkeeper"
+"""Owns the functions that make database users, may make roles for that, and signs in nowhere."""
+
+DOOR = "opsdb_roles"
+"""The schema of those functions. They are the server's like the roles, so no dump has it and no restore removes it."""
+
 RDS_IAM = "rds_iam"
 """The role of RDS whose members, and theirs, sign in by IAM token and no longer by password."""
 
@@ -48,10 +57,12 @@ def bootstrap(admin_url: str, *, database: str, passwords: Mapping[str, str]) ->
             on_rds = _exists(cursor, RDS_IAM)
             for role, attributes in ROLES.items():
                 _make_role(cursor, role, attributes, passwords.get(role))
-                if on_rds and role not in passwords:
+                if on_rds and role not in passwords and role != READER:
                     _let_in_by_token(cursor, role)
             _make_database(cursor, database)
             _hand_over(cursor, database, keep_owner=not on_rds)
+            _make_doorkeeper(cursor)
+        _install_doorkeeper(admin_url, database, keep=not on_rds)
     finally:
         admin.close()
 
@@ -105,12 +116,49 @@ def _hand_over(cursor: Any, database: str, *, keep_owner: bool) -> None:
     statements += [
         SQL("ALTER DATABASE {} OWNER TO opsdb_owner").format(name),
         SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name),
-        SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, roles),
+        SQL("GRANT CONNECT ON DATABASE {} TO {}, CURRENT_USER").format(name, roles),
         SQL("GRANT TEMPORARY ON DATABASE {} TO opsdb_app").format(name),
     ]
     if not keep_owner:
         statements.append(SQL("REVOKE opsdb_owner FROM CURRENT_USER"))
     cursor.execute(SQL("; ").join(statements))
+
+
+def _make_doorkeeper(cursor: Any) -> None:
+    from psycopg2.sql import SQL, Identifier
+
+    keeper, reader = Identifier(DOORKEEPER), Identifier(READER)
+    if not _exists(cursor, DOORKEEPER):
+        cursor.execute(SQL("CREATE ROLE {} NOLOGIN CREATEROLE").format(keeper))
+    cursor.execute(SQL("GRANT {} TO {} WITH ADMIN OPTION").format(reader, keeper))
+
+
+def _install_doorkeeper(admin_url: str, database: str, *, keep: bool) -> None:
+    """Put the doorkeeper's functions into the database: one transaction, in which the administrator acts as the
+    database's owner and as the doorkeeper; on RDS it is neither afterwards, and is not let into the database."""
+    import psycopg2
+    from psycopg2.sql import SQL, Identifier
+
+    admin = psycopg2.connect(admin_url, dbname=database, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+    try:
+        with admin, admin.cursor() as cursor:
+            given = []
+            for role in ("opsdb_owner", DOORKEEPER):
+                cursor.execute("SELECT pg_has_role(%s, 'USAGE')", (role,))
+                if not cursor.fetchone()[0]:
+                    cursor.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(role)))
+                    given.append(role)
+            door, keeper = Identifier(DOOR), Identifier(DOORKEEPER)
+            cursor.execute(SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(door, keeper))
+            cursor.execute(SQL("SET LOCAL ROLE {}").format(keeper))
+            cursor.execute((HERE / "sql" / "doorkeeper.sql").read_text())
+            cursor.execute("RESET ROLE")
+            if not keep:
+                cursor.execute(SQL("REVOKE CONNECT ON DATABASE {} FROM CURRENT_USER").format(Identifier(database)))
+                for role in given:
+                    cursor.execute(SQL("REVOKE {} FROM CURRENT_USER").format(Identifier(role)))
+    finally:
+        admin.close()
 
 
 def upgrade(owner_url: str, revision: str = "head") -> str:
