@@ -20,7 +20,19 @@ from chalicelib.core.settings import settings
 from chalicelib.core.tables.admin import ROLES
 from chalicelib.core.tables.files import TIERS
 from chalicelib.migrations import steps
-from local import checking, deploying, importing, migrating, packaging, prepare, proofs, stack, terminal, undoing
+from local import (
+    checking,
+    deploying,
+    importing,
+    letting_in,
+    migrating,
+    packaging,
+    prepare,
+    proofs,
+    stack,
+    terminal,
+    undoing,
+)
 from local.options import as_json, on_floor
 from local.terminal import EXIT_CODES, ROW_ERRORS
 from local.vendor.build import TRIAL, build
@@ -204,6 +216,7 @@ def _fates(done: expire.Expired) -> Iterator[str]:
 
 for command in [
     importing.import_sheet,
+    letting_in.users,
     undoing.undo,
     migrating.migrate_from,
     *proofs.COMMANDS,

@@ -16,10 +16,12 @@ from chalicelib.core.db import Actor, act_as, make_engine
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.migrations import steps
 from local import demo as demo_floor
-from local.files import StackError, write_private
+from local.demo import users
+from local.files import StackError, kept_secret, write_private
 
 ACTOR = Actor("command:up")
 KEY_NAME = "first admin key"
+SIGN_IN_FILE = "demo_sign_in"
 
 URLS = (
     "DATABASE_URL",
@@ -59,6 +61,7 @@ def prepare(
     try:
         if demo:
             load_demo(engine, values, say)
+            let_in(engine, data or _folder(values))
         return admin_key(engine, data or _folder(values))
     finally:
         engine.dispose()
@@ -125,6 +128,18 @@ def load_demo(engine: Engine, values: Mapping[str, str], say: Callable[[str], No
     now = datetime.now(ZoneInfo(values.get("OPSDB_TIMEZONE") or "UTC")).replace(tzinfo=None)
     with engine.begin() as conn:
         return demo_floor.load(conn, now=now)
+
+
+def let_in(engine: Engine, folder: Path | None) -> None:
+    """Users of every role, where nobody may sign in yet; their password is kept in `folder`, while it is theirs."""
+    if folder is None:
+        return
+    file = folder / SIGN_IN_FILE
+    password = kept_secret(file, 12)
+    with engine.begin() as conn:
+        act_as(conn, ACTOR)
+        if not users.let_in(conn, password=password):
+            file.unlink()
 
 
 def admin_key(engine: Engine, folder: Path | None) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local import files
+from local.demo.users import NAMES
 
 
-def write(data: Path, *, url: str, api_key: str, settings: Mapping[str, str]) -> None:
+def write(data: Path, *, url: str, api_key: str, settings: Mapping[str, str], password: str | None = None) -> None:
     """Write `ready.json`; it appears whole, and only when everything answers."""
     ready = {
         "url": url,
@@ -20,6 +21,7 @@ def write(data: Path, *, url: str, api_key: str, settings: Mapping[str, str]) ->
         "region": settings["AWS_DEFAULT_REGION"],
         "uploads_bucket": settings["OPSDB_UPLOADS_BUCKET"],
         "backups_bucket": settings["OPSDB_BACKUPS_BUCKET"],
+        **({"users": dict.fromkeys(NAMES, password)} if password else {}),
     }
     files.write_private(data / "ready.json", json.dumps(ready, indent=2) + "\n")
 
@@ -28,14 +30,15 @@ def forget(data: Path) -> None:
     (data / "ready.json").unlink(missing_ok=True)
 
 
-def greeting(data: Path, root: Path, *, url: str, api_key: str, seconds: float) -> str:
+def greeting(data: Path, root: Path, *, url: str, api_key: str, seconds: float, password: str | None = None) -> str:
     """The address, the key and three things to try."""
     settings = "" if data == root / ".local" else f"OPSDB_SETTINGS_FILE={shlex.quote(str(data / 'settings.json'))} "
     opsdb = f"{settings}.venv/bin/opsdb"
+    console = f"Console: {url}/api/console as {', '.join(NAMES)}; password: {password}\n" if password else ""
     return f"""
 opsdb is up after {seconds:.1f} s: {url}
 API key: {api_key}
-Data and logs: {data}
+{console}Data and logs: {data}
 
 Three things to try:
   curl -H 'X-API-Key: {api_key}' '{url}/api/employees?limit=3'

@@ -12,7 +12,7 @@ from types import FrameType
 
 from local import environment, files, postgres, processes, ready, s3, services
 from local.files import StackError
-from local.prepare import prepare
+from local.prepare import SIGN_IN_FILE, prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: where `app.py` is."""
@@ -197,9 +197,15 @@ class Stack:
 
     def _announce(self, key: str) -> None:
         url = f"http://{processes.HOST}:{self.port}"
-        ready.write(self.data, url=url, api_key=key, settings=self.settings)
+        password = self._demo_password()
+        ready.write(self.data, url=url, api_key=key, settings=self.settings, password=password)
         seconds = time.monotonic() - self.began
-        _say(ready.greeting(self.data, self.root, url=url, api_key=key, seconds=seconds))
+        _say(ready.greeting(self.data, self.root, url=url, api_key=key, seconds=seconds, password=password))
+
+    def _demo_password(self) -> str | None:
+        """What the demo's users sign in with, where they are there."""
+        file = self.data / SIGN_IN_FILE
+        return file.read_text().strip() if file.is_file() else None
 
     def supervise(self) -> None:
         """Keep everything running; returns only by Stopped or StackError."""

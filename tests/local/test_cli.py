@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from chalicelib.admin import passwords
 from chalicelib.core import auth, db, storage
 from chalicelib.migrations import steps
 from local import cli, prepare
@@ -59,14 +60,17 @@ def every_command(command: Any = cli.main, words: tuple[str, ...] = ()) -> Itera
         yield from every_command(one, (*words, name))
 
 
+GROUPS = {("keys",), ("users",)}
+
+
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     result = CliRunner().invoke(cli.main, [*words, "--help"])
     assert result.exit_code == 0
-    assert words == ("keys",) or "opsdb " + " ".join(words) in result.output.split("Example")[1]
+    assert words in GROUPS or "opsdb " + " ".join(words) in result.output.split("Example")[1]
 
 
-@pytest.mark.parametrize("words", [one for one in every_command() if one not in {("up",), ("keys",)}], ids=" ".join)
+@pytest.mark.parametrize("words", [one for one in every_command() if one not in {("up",), *GROUPS}], ids=" ".join)
 def test_every_command_with_an_answer_gives_it_as_json_too(words: tuple[str, ...]) -> None:
     assert "--json" in CliRunner().invoke(cli.main, [*words, "--help"]).output
 
@@ -443,3 +447,16 @@ def test_what_to_undo_is_said_once(opsdb: Opsdb) -> None:
     for words in ((), ("--upload", "1", "--actor", "key:1")):
         refused = opsdb("undo", *words)
         assert (refused.exit_code, "say what to undo" in refused.output) == (2, True)
+
+
+def test_a_user_is_let_in_from_the_terminal_with_a_password_that_is_printed_once(opsdb: Opsdb) -> None:
+    made = json.loads(opsdb("users", "create", "rui", "--role", "admin", "--json").stdout)
+    kept = one_value("SELECT password_hash FROM users WHERE username = 'rui' AND role = 'admin'")
+    assert passwords.matches(kept, made["password"])
+    assert one_value("SELECT actor FROM audit_log WHERE table_name = 'users' LIMIT 1") == "command:users"
+    again = opsdb("users", "reset", "RUI")
+    assert passwords.matches(one_value("SELECT password_hash FROM users"), again.stdout.strip())
+    assert opsdb("users", "create", "rui", "--role", "hr").stderr == "opsdb: username: belongs to another user\n"
+    refused = opsdb("users", "create", "ana", "--role", "supervisor")
+    assert refused.stderr.startswith("opsdb: employee_id: is required for a supervisor")
+    assert opsdb("users", "reset", "nobody").exit_code == 1
