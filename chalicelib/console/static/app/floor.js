@@ -10,7 +10,7 @@ import { may } from "./session.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
 import { floor as t } from "./texts.floor.js";
-import { Badge, Button, Dialog, Empty, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
+import { Badge, Button, Code, Dialog, Empty, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
 
 const STATES = ["late", "awaited", "no_show", "expected", "in", "out", "away", "upcoming"];
 const TONES = { in: "green", awaited: "amber", expected: "blue", late: "amber", out: "grey", away: "violet", no_show: "red", upcoming: "grey" };
@@ -52,6 +52,7 @@ function People({ me, rows, onMarked, everybody }) {
     { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
     { key: "state", title: t.state, cell: (row) => html`<${State} state=${row.state} />` },
     { key: "hours", title: t.hours, cell: hours },
+    { key: "code", title: texts.code, minor: true, cell: (row) => html`<${Code} code=${row.work_code} of=${row.work_class} />` },
     { key: "department", title: texts.department, minor: true },
     { key: "since", title: t.since, wide: true, cell: details },
     may(me, "mark") && {

@@ -45,6 +45,18 @@ export function Loaded({ found, children }) {
 export const Badge = ({ tone = "grey", sign, children }) =>
   html`<span class=${classes("badge", tone)}>${sign && html`<span aria-hidden="true">${sign}</span>`}${children}</span>`;
 
+const SIGNS = { work: "", nesting: "N", training: "T", away_planned: "P", away_unplanned: "U", off: "–" };
+
+/** A work code on the colour of its class, with the class's letter for those who do not see it. */
+export const Code = ({ code, of }) =>
+  html`<span class=${classes("code", of)} title=${texts.classes[of]}>${code}${SIGNS[of] &&
+  html` <span class="sign" aria-hidden="true">${SIGNS[of]}</span>`}${code !== texts.classes[of] &&
+  html`<span class="unseen">, ${texts.classes[of]}</span>`}</span>`;
+
+/** What the colours and letters of codes mean. */
+export const Legend = () =>
+  html`<p class="legend">${Object.keys(SIGNS).map((one) => html`<${Code} key=${one} code=${texts.classes[one]} of=${one} />`)}</p>`;
+
 /** Tabs: `tabs` are {key, title, count}; the arrow keys go from one to the next. */
 export function Tabs({ tabs, chosen, onChoose, label }) {
   const move = (event) => {
