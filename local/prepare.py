@@ -21,7 +21,6 @@ from local.files import StackError, kept_secret, write_private
 
 ACTOR = Actor("command:up")
 KEY_NAME = "first admin key"
-SIGN_IN_FILE = "demo_sign_in"
 
 URLS = (
     "DATABASE_URL",
@@ -134,7 +133,7 @@ def let_in(engine: Engine, folder: Path | None) -> None:
     """Users of every role, where nobody may sign in yet; their password is kept in `folder`, while it is theirs."""
     if folder is None:
         return
-    file = folder / SIGN_IN_FILE
+    file = folder / users.SIGN_IN_FILE
     password = kept_secret(file, 12)
     with engine.begin() as conn:
         act_as(conn, ACTOR)

@@ -11,8 +11,9 @@ from threading import Thread
 from types import FrameType
 
 from local import environment, files, postgres, processes, ready, s3, services
+from local.demo import users
 from local.files import StackError
-from local.prepare import SIGN_IN_FILE, prepare
+from local.prepare import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: where `app.py` is."""
@@ -204,7 +205,7 @@ class Stack:
 
     def _demo_password(self) -> str | None:
         """What the demo's users sign in with, where they are there."""
-        file = self.data / SIGN_IN_FILE
+        file = self.data / users.SIGN_IN_FILE
         return file.read_text().strip() if file.is_file() else None
 
     def supervise(self) -> None:

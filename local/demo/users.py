@@ -14,6 +14,9 @@ NAMES = {
 }
 """Username -> role."""
 
+SIGN_IN_FILE = "demo_sign_in"
+"""What they sign in with, in the folder of the stack."""
+
 # Whose people are most: a lead with nobody would have nothing to look at.
 _LEAD = """
     SELECT a.supervisor_id FROM assignments a JOIN employees e ON e.employee_id = a.supervisor_id
