@@ -96,10 +96,11 @@ GROWING = {
     "/attendances/daily-report": PEOPLE + SHIFTS,
     "/reports/weekly": PEOPLE + SHIFTS,
     "/reports/monthly": PEOPLE + SHIFTS,
-    "/deputies": """
+    "/deputies": PEOPLE
+    + """
+    INSERT INTO people (employee_id) VALUES (999999) ON CONFLICT DO NOTHING;
     INSERT INTO deputies (lead_id, employee_id, start_date, end_date)
-    SELECT min(employee_id), max(employee_id), date '2026-01-01' + n, date '2026-01-01' + n
-    FROM people, generate_series({first}, {last}) n GROUP BY n""",
+    SELECT 999999, n, '2026-10-05', '2026-10-09' FROM generate_series({first}, {last}) n""",
     "/reports/employees": BATCHES
     + "INSERT INTO employments (employee_id, hire_date) SELECT n, '2025-01-06' FROM generate_series({first}, {last}) n",
     "/reports/schedules": BATCHES + SHIFTS,

@@ -28,7 +28,7 @@ def dumping(client: Client, url: str, *, snapshot: str) -> Iterator[Iterator[byt
     The parts end only when pg_dump exited 0; DumpFailed says what it said otherwise.
     """
     command = [client.program("pg_dump"), "-Fc", "--no-password", f"--lock-wait-timeout={LOCK_WAIT}"]
-    command.append(f"--exclude-schema={steps.DOOR}")
+    command += [f"--exclude-schema={steps.DOOR}", "--no-unlogged-table-data"]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [*command, f"--snapshot={snapshot}"],

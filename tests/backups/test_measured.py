@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app import sweep_uploads
 from chalicelib.backups.run import measure
 from chalicelib.core.metrics import UNITS
 from chalicelib.core.settings import settings
@@ -24,8 +25,6 @@ def measured(caplog: pytest.LogCaptureFixture) -> list[dict[str, float]]:
 
 
 def sweep(at: datetime) -> Any:
-    from app import sweep_uploads
-
     return sweep_uploads(events.scheduled("sweep_uploads", at, region="us-east-1"), None)
 
 

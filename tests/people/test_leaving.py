@@ -22,8 +22,8 @@ TUESDAY = MONDAY + timedelta(1)
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (routes, changes):
-        monkeypatch.setattr(module, "today", lambda: TODAY)
+    monkeypatch.setattr(routes, "today", lambda: TODAY)
+    monkeypatch.setattr(changes, "now", lambda: datetime.combine(TODAY, time(12), UTC))
 
 
 def rows(statement: str, **given: Any) -> list[tuple[Any, ...]]:
