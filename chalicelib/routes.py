@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.admin.db_users import routes as db_users
 from chalicelib.admin.keys import routes as keys
 from chalicelib.admin.options import routes as options
 from chalicelib.admin.routes import routes as service
@@ -74,6 +75,7 @@ ALL: tuple[Routes, ...] = (
     options,
     users,
     keys,
+    db_users,
     audit,
     uploads,
     presigned,

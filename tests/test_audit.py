@@ -1,5 +1,6 @@
 """Every call that writes is in the audit log, under its request and its caller, in the transaction that it wrote in."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +92,15 @@ class Floor:
         number = self.redemption()
         assert self.api.post(f"/rewards/redemptions/{number}/approve", {}).status == 200
         return number
+
+    def reader_name(self) -> str:
+        """One that no other test has, since roles are the server's, which the tests' end takes along."""
+        return f"audit{secrets.token_hex(4)}"
+
+    def reader(self) -> int:
+        answer = self.api.post("/admin/db_users", {"username": self.reader_name()})
+        found: int = answer.body["db_user"]["db_user_id"]
+        return found
 
     def deputy(self) -> dict[str, Any]:
         return {"lead_id": self.ada, "employee_id": self.bea, "start_date": DAY, "end_date": DAY}
@@ -214,6 +224,9 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
     "POST /admin/api_keys": lambda on: ("/admin/api_keys", {"name": "board", "role": "viewer"}),
     "PUT /admin/api_keys/{key_id}": lambda on: (f"/admin/api_keys/{on.key()}", {"role": "hr"}),
     "DELETE /admin/api_keys/{key_id}": lambda on: (f"/admin/api_keys/{on.key()}", None),
+    "POST /admin/db_users": lambda on: ("/admin/db_users", {"username": on.reader_name()}),
+    "PUT /admin/db_users/{db_user_id}": lambda on: (f"/admin/db_users/{on.reader()}", {"rotate": True, "notes": "x"}),
+    "DELETE /admin/db_users/{db_user_id}": lambda on: (f"/admin/db_users/{on.reader()}", None),
     "POST /admin/options": lambda on: ("/admin/options", {"category": "department", "value": "Sales"}),
     "PUT /admin/options/{option_id}": lambda on: (
         f"/admin/options/{on.made('/admin/options', {'category': 'role', 'value': 'Coach'}, 'option_id')}",

@@ -92,6 +92,7 @@ GROWING = {
     "/admin/api_keys": """
     INSERT INTO api_keys (name, role, secret_hash)
     SELECT 'key' || n, 'viewer', '' FROM generate_series({first}, {last}) n""",
+    "/admin/db_users": "INSERT INTO db_users (username) SELECT 'reader' || n FROM generate_series({first}, {last}) n",
     "/floor": PEOPLE + SHIFTS,
     "/attendances/daily-report": PEOPLE + SHIFTS,
     "/reports/weekly": PEOPLE + SHIFTS,

@@ -20,6 +20,7 @@ CONFLICTS = {
     "employments_no_overlap": "hire_date: falls into another employment of this person",
     "exceptions_employee_id_exception_type_start_date_key": "start_date: this person already has that exception",
     "absences_no_overlap": "start_date: overlaps another absence of this person",
+    "db_users_username_key": "username: there is a database user of that name, or was",
     "deputies_no_overlap": "start_date: this person already stands in for that lead then",
     "users_username_key": "username: belongs to another user",
     "users_email_key": "email: belongs to another user",
@@ -71,6 +72,8 @@ def translate(error: DBAPIError) -> OpsdbError | None:
         return Conflict("somebody else changed the same rows at the same moment: try again")
     if code == "57014":
         return Unavailable("the database took too long: ask for less at once")
+    if code == "3F000":
+        return Unavailable("this database has no doorkeeper yet: let its administrator run the bootstrap step again")
     if isinstance(error, DataError) and code in {"22003", "22008", "22021", "22P05"}:
         return Invalid("a value is out of range for the database")
     if error.connection_invalidated or isinstance(error, OperationalError):

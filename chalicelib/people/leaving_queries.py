@@ -6,9 +6,12 @@ from datetime import date, datetime
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy import update as change
 
+from chalicelib.admin.db_user_queries import drop_role
 from chalicelib.core.tables import (
     api_keys,
     calendar_feeds,
+    db_users,
+    employee_reward_redemptions,
     employees,
     employments,
     exceptions,
@@ -103,7 +106,7 @@ def take_shifts(conn: Connection, *, employee_id: int, day: date, swaps: Collect
 
 def cancel_pending(conn: Connection, *, employee_id: int, by: str, at: datetime) -> None:
     """Nobody decides any more what was still asked for."""
-    c, r, x = schedule_changes.c, leave_requests.c, exceptions.c
+    c, r, x, p = schedule_changes.c, leave_requests.c, exceptions.c, employee_reward_redemptions.c
     decided = {"decided_by": by, "decided_at": at}
     theirs = (c.employee_id == employee_id) | (c.replacement_id == employee_id)
     conn.execute(change(schedule_changes).where(theirs, c.status == "Pending").values(status="Cancelled", **decided))
@@ -114,6 +117,11 @@ def cancel_pending(conn: Connection, *, employee_id: int, by: str, at: datetime)
         change(exceptions)
         .where(x.employee_id == employee_id, x.status == "Pending")
         .values(status="Rejected", processed_by=by, processed_at=at)
+    )
+    conn.execute(
+        change(employee_reward_redemptions)
+        .where(p.employee_id == employee_id, p.status == "Pending")
+        .values(status="Rejected", approved_by=by, approved_at=at)
     )
 
 
@@ -131,7 +139,7 @@ def cancel_changes(
 
 
 def shut_out(conn: Connection, *, employee_id: int) -> None:
-    """End their keys, sign-ins and calendar feeds."""
+    """End their keys, sign-ins, calendar feeds and database users."""
     for table in (api_keys, calendar_feeds):
         mine = (table.c.employee_id == employee_id) & table.c.revoked_at.is_(None)
         conn.execute(change(table).where(mine).values(revoked_at=func.now()))
@@ -142,6 +150,10 @@ def shut_out(conn: Connection, *, employee_id: int) -> None:
         other.role == "admin", other.is_active, other.employee_id.is_distinct_from(employee_id)
     )
     conn.execute(change(users).where(mine, (users.c.role != "admin") | others.exists()).values(is_active=False))
+    d = db_users.c
+    readers = change(db_users).where(d.employee_id == employee_id, d.is_active).values(is_active=False)
+    for username in conn.execute(readers.returning(d.username)).scalars().all():
+        drop_role(conn, username=username)
 
 
 def end_employment(conn: Connection, *, employee_id: int, day: date) -> None:
