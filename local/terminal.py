@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +12,6 @@ import msgspec
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from chalicelib.core import exports
 from chalicelib.core.errors import NotYet, OpsdbError, Unavailable
 from chalicelib.core.settings import SettingsError
 from local.files import StackError
@@ -177,9 +175,3 @@ def age(since: datetime | None, *, now: datetime) -> str:
         if past >= length:
             return f"{past // length} {unit}"
     return "just now"
-
-
-def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """The table in a file of that name, for a spreadsheet."""
-    with path.open("wb") as file:
-        exports.write_csv(file, head, rows)

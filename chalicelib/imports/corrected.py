@@ -1,6 +1,6 @@
 """Rows that failed, in the layout of their sheet with the reasons beside them: to be corrected and uploaded again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from datetime import time as time_of_day
 from itertools import chain, islice, takewhile
@@ -9,7 +9,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from chalicelib.core import exports
 from chalicelib.imports import header
-from chalicelib.imports.readers import Limits, open_rows
+from chalicelib.imports.readers import Cell, Limits, open_rows
+from chalicelib.imports.readers.cells import BadCell
+from chalicelib.imports.readers.rows import LooseNumber
 from chalicelib.imports.sheets.sheet import Column, normalised
 
 if TYPE_CHECKING:
@@ -60,7 +62,9 @@ def _typed(cell: Any) -> Any:
     """A cell as people would type it."""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _MOST_DIGITS:
         return int(cell)
-    return cell.isoformat(" ") if isinstance(cell, datetime) else cell
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    return cell if cell is None or isinstance(cell, (bool, int, float, date, time_of_day)) else str(cell)
 
 
 def _rows(
@@ -78,13 +82,27 @@ def _rows(
         [titles] = [row.cells for row in head if row.number == found.number]
         known = [found.names.index(name) if name in found.names else None for name in map(normalised, ADDED)]
         own = [place for place in range(len(titles)) if place not in known]
+        named = {found.names.index(name): name for name in found.names if name}
+        read = {normalised(column.header): column.read for column in columns}
         yield [*(titles[place] for place in own), *ADDED]
         for row in takewhile(lambda one: one.number <= last, chain(head, rows)):
             if row.number in reasons:
-                cells = [*row.cells, *[None] * len(titles)]
+                cells = [_certain(cell, read.get(named.get(place, ""))) for place, cell in enumerate(row.cells)]
+                cells += [None] * len(titles)
                 before = [None if place is None else cells[place] for place in known[1:]]
                 origin = [upload_id, row.number] if None in before else before
                 yield [*(cells[place] for place in own), reasons[row.number], *origin]
+
+
+def _certain(cell: Cell, read: Callable[[Cell], Any] | None) -> Any:
+    """What a workbook that counts days from 1904 leaves in doubt is given back as a question, since these files count
+    from 1900 and would answer it."""
+    if isinstance(cell, LooseNumber) and read is not None:
+        try:
+            read(cell)
+        except BadCell:
+            return f"{cell:.15g}?"
+    return cell
 
 
 def _write(sheet: "Worksheet", row: int, column: int, cell: Any, formats: Mapping[type, Any]) -> None:

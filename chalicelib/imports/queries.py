@@ -229,7 +229,8 @@ def sentences(conn: Connection, *, upload_id: int, finding: str) -> list[str]:
         .order_by(upload_errors.c.row_number, upload_errors.c.error_id)
         .limit(1_000)
     )
-    return [f"Row {row.row_number}: " + ": ".join(filter(None, (row.column_name, row.reason))) for row in found]
+    said = ((row.row_number and f"Row {row.row_number}", row.column_name, row.reason) for row in found)
+    return [": ".join(filter(None, one)) for one in said]
 
 
 def failed_reasons(conn: Connection, *, upload_id: int, most: int) -> dict[int, str]:

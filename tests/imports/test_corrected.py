@@ -7,6 +7,7 @@ from urllib.request import urlopen
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from tests import make
 from tests.api import Answer, Api
@@ -64,3 +65,20 @@ def test_where_no_row_failed_the_workbook_is_the_empty_list(api: Api) -> None:
     sheet = make.workbook([(one, MONDAY, time(9), time(17), "REG")], headers=make.SCHEDULE_HEADERS)
     done = post(api, "/schedules/batch", form(sheet))
     assert api.get(f"/uploads/{done.body['upload_id']}/errors", format="xlsx").status == 200
+
+
+def test_a_day_in_doubt_comes_back_as_a_question_and_not_as_another_day(api: Api) -> None:
+    with make.written() as conn:
+        one = make.employee(conn)
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, "date_1904": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, make.SCHEDULE_HEADERS)
+        page.write_row(1, 0, (one, 46300, "09:00", "17:00", "REG"))
+    first = post(api, "/schedules/batch", form(file.getvalue()))
+    assert first.body["error_count"] == 1
+    book = given_back(api, first)
+    row = openpyxl.load_workbook(io.BytesIO(book)).active[2]
+    assert (row[0].value, row[1].value) == (one, "46300?")
+    again = post(api, "/schedules/batch", form(book))
+    assert (again.body["success_count"], again.body["error_count"]) == (0, 1), "nobody has said which day it is"
