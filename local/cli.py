@@ -29,6 +29,7 @@ from local import (
     packaging,
     prepare,
     proofs,
+    readers,
     stack,
     terminal,
     undoing,
@@ -217,6 +218,7 @@ def _fates(done: expire.Expired) -> Iterator[str]:
 for command in [
     importing.import_sheet,
     letting_in.users,
+    readers.readers,
     undoing.undo,
     migrating.migrate_from,
     *proofs.COMMANDS,

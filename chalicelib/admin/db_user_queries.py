@@ -77,6 +77,11 @@ def find_db_user(conn: Connection, *, db_user_id: int) -> DbUser | None:
     return DbUser(*row) if row else None
 
 
+def find_named(conn: Connection, *, username: str) -> int | None:
+    """The id of the reader with that role name."""
+    return conn.execute(select(_d.db_user_id).where(_d.username == username)).scalar()
+
+
 def insert_db_user(conn: Connection, *, facts: Mapping[str, Any]) -> int:
     db_user_id: int = conn.execute(insert(db_users).values(**facts).returning(_d.db_user_id)).scalar_one()
     return db_user_id

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -60,7 +61,7 @@ def every_command(command: Any = cli.main, words: tuple[str, ...] = ()) -> Itera
         yield from every_command(one, (*words, name))
 
 
-GROUPS = {("keys",), ("users",)}
+GROUPS = {("keys",), ("users",), ("readers",)}
 
 
 @pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
@@ -460,3 +461,17 @@ def test_a_user_is_let_in_from_the_terminal_with_a_password_that_is_printed_once
     refused = opsdb("users", "create", "ana", "--role", "supervisor")
     assert refused.stderr.startswith("opsdb: employee_id: is required for a supervisor")
     assert opsdb("users", "reset", "nobody").exit_code == 1
+
+
+def test_a_reader_of_the_database_is_made_rotated_and_dropped_from_the_terminal(opsdb: Opsdb) -> None:
+    name = f"cli{secrets.token_hex(4)}"
+    made = json.loads(opsdb("readers", "create", name, "--until", "2099-12-31", "--json").stdout)
+    assert made["db_user"]["username"] == f"opsdb_ro_{name}"
+    assert opsdb("readers", "list").stdout == f"opsdb_ro_{name}  until 2099-12-31\n"
+    rotated = opsdb("readers", "rotate", name).stdout.strip()
+    assert len(rotated) == len(made["password"]) == 32
+    assert rotated != made["password"]
+    assert opsdb("readers", "drop", name).stdout == f"opsdb_ro_{name} is dropped\n"
+    assert opsdb("readers", "list").stdout == f"opsdb_ro_{name}  dropped\n"
+    assert opsdb("readers", "rotate", "nobody").exit_code == 1
+    assert opsdb("readers", "create", "No Name").exit_code == 1

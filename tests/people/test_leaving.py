@@ -97,6 +97,16 @@ def everything_of(ada: int, bea: int) -> None:
         " VALUES (:bea, 1, :ada, :day, 'Cover')",
         **given,
     )
+    write(
+        "INSERT INTO employee_rewards (employee_id, points, date_awarded, awarded_by) VALUES (:ada, 50, :day, 'test')",
+        **given,
+    )
+    for status in ("Pending", "Approved"):
+        write(
+            "INSERT INTO employee_reward_redemptions (employee_id, points_redeemed, redemption_date, redemption_type,"
+            " status) VALUES (:ada, 20, :day, 'Donation', :status)",
+            **{**given, "status": status},
+        )
 
 
 def ended(ada: int) -> list[Any]:
@@ -109,12 +119,15 @@ def ended(ada: int) -> list[Any]:
         "leave": "SELECT status FROM leave_requests WHERE employee_id = :id ORDER BY leave_id",
         "exceptions": "SELECT status FROM exceptions WHERE employee_id = :id",
         "changes": "SELECT status FROM schedule_changes WHERE replacement_id = :id",
+        "points": "SELECT status FROM employee_reward_redemptions WHERE employee_id = :id ORDER BY redemption_id",
     }
     return [[row[0] for row in rows(statement, id=ada)] for statement in asked.values()]
 
 
-STAYS = [["Active"], [None], [False], [True], [False], ["Pending", "Approved"], ["Pending"], ["Pending"]]
-GONE = [["Inactive"], [LAST], [True], [False], [True], ["Cancelled", "Approved"], ["Rejected"], ["Cancelled"]]
+ASKED = ["Pending", "Approved"]
+STAYS = [["Active"], [None], [False], [True], [False], ASKED, ["Pending"], ["Pending"], ASKED]
+CANCELLED, REJECTED = ["Cancelled", "Approved"], ["Rejected", "Approved"]
+GONE = [["Inactive"], [LAST], [True], [False], [True], CANCELLED, ["Rejected"], ["Cancelled"], REJECTED]
 
 
 def test_on_the_last_day_nothing_ends_and_after_it_everything_once(site: Site) -> None:
@@ -135,6 +148,7 @@ def test_on_the_last_day_nothing_ends_and_after_it_everything_once(site: Site) -
         "absences",
         "api_keys",
         "calendar_feeds",
+        "employee_reward_redemptions",
         "employees",
         "employments",
         "exceptions",
