@@ -43,7 +43,10 @@ INVALID = {
     "schedules_times_check": "stop_time: start_time and stop_time come together or not at all",
 }
 
-MISSING = {"schedules_employee_id_fkey": "employee_id: is nobody known here"}
+MISSING = {
+    "schedules_employee_id_fkey": "employee_id: is nobody known here",
+    "attendances_cover_up_for_employee_id_fkey": "cover_up_for_employee_id: is nobody known here",
+}
 
 
 @contextmanager

@@ -64,6 +64,12 @@ def test_what_cannot_be_meant_is_refused(api: Api, ada: int) -> None:
     assert record(api, 5).status == 404
 
 
+def test_whoever_is_covered_for_is_somebody_known_here(api: Api, ada: int) -> None:
+    day = {"employee_id": ada, "date": "2026-10-05", "cover_up_for_employee_id": 99}
+    answer = api.post("/attendances", day)
+    assert (answer.status, answer.errors) == (404, ["cover_up_for_employee_id: is nobody known here"])
+
+
 @pytest.mark.parametrize(
     ("filters", "found"),
     [
