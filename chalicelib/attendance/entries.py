@@ -14,14 +14,21 @@ NO_CHECK_OUT = {"check_out": None, "check_out_source": None}
 
 
 def entered(
-    said: Mapping[str, Any], before: Mapping[str, Any], *, day: date, shifts: Day, limits: Limits, zone: ZoneInfo
+    said: Mapping[str, Any],
+    before: Mapping[str, Any],
+    *,
+    day: date,
+    shifts: Day,
+    limits: Limits,
+    zone: ZoneInfo,
+    source: str = "lead",
 ) -> dict[str, Any]:
-    """The columns to write: `said` by a lead over the row `before` (empty where there is none), times dated, and
+    """The columns to write: `said` by the `source` over the row `before` (empty where there is none), times dated, and
     minutes worked out anew unless somebody gave them. A null takes back what was given."""
     facts = {**said, **_times(said, before, day, shifts, zone)}
     for name in SOURCED:
         if name in said:
-            facts[f"{name}_source"] = "lead" if said[name] is not None else None
+            facts[f"{name}_source"] = source if said[name] is not None else None
     return facts | _minutes({**before, **facts}, shifts, limits, zone)
 
 

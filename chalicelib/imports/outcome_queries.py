@@ -1,4 +1,4 @@
-"""All SQL on what became of the rows of an upload, what there is to decide about it first, and whether it was said."""
+"""All SQL on what an upload turned out to be: its kind, its rows, what to decide first, and whether it was said."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -83,6 +83,11 @@ def options_told(conn: Connection, *, upload_id: int, most: int) -> tuple[dict[s
     for row in found[:most]:
         values_by_column.setdefault(row.column_name, []).append(row.value)
     return values_by_column, max(len(found) - most, 0)
+
+
+def call_it(conn: Connection, *, upload_id: int, kind: str) -> None:
+    """Its file is of another kind than its key says."""
+    conn.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(kind=kind))
 
 
 def reported(conn: Connection, *, upload_id: int) -> None:

@@ -37,7 +37,7 @@ BATCHES = {
 }
 """Where each kind of sheet is posted, and by whom. A kind that is not understood has no route."""
 
-ROLES = dict(BATCHES.values())
+ROLES = dict(BATCHES.values()) | {"roster": HR}
 """Who may bring sheets of a kind; of any other, admins."""
 
 

@@ -18,11 +18,11 @@ from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
 from chalicelib.core.log import job as logged_job
 from chalicelib.core.settings import settings
 from chalicelib.core.storage import s3
-from chalicelib.imports import beside, earlier_upload, header, queries, report
+from chalicelib.imports import beside, earlier_upload, header, outcome_queries, queries, report
 from chalicelib.imports.people import Person
 from chalicelib.imports.queries import Claimed, Upload
 from chalicelib.imports.readers import Limits, Row, open_rows
-from chalicelib.imports.sheets import KINDS
+from chalicelib.imports.sheets import KINDS, roster
 from chalicelib.imports.sheets.differences import tell_findings, tell_options
 from chalicelib.imports.sheets.sheet import Checker, Job, Kind, Options, Problem
 
@@ -34,6 +34,7 @@ CHUNK = 5_000
 LONGEST_STATEMENT = 840
 """Seconds; below the 900 of the function, so that the database gives up first and says why."""
 
+EMPLOYEES = "employees"
 MEGABYTE = 1_000_000
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "InvalidObjectState"})
 """What S3 says of an object that was removed, or put into Glacier."""
@@ -150,11 +151,25 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
         beside=_people_beside(conn, upload),
     )
     with _downloaded(upload) as (path, sha256):
+        kind = _meant(conn, upload, kind, path)
         staged = _stage(conn, upload, kind, job, path, progress)
         outcome = _apply(conn, upload, kind, job, staged, sha256)
         if outcome["error_count"]:
             report.put_corrected(conn, upload, kind, path, limits())
     return outcome
+
+
+def _meant(conn: Connection, upload: Claimed, kind: Kind, path: Path) -> Kind:
+    """A sheet of employees that is a roster by its header is one, and its upload says so."""
+    if kind.name != EMPLOYEES:
+        return kind
+    with open_rows(path, limits(), filename=upload.key) as sheet:
+        is_roster = roster.is_roster(islice(sheet, header.LOOK_AT))
+    if not is_roster:
+        return kind
+    with conn.begin():
+        outcome_queries.call_it(conn, upload_id=upload.upload_id, kind=roster.NAME)
+    return KINDS[roster.NAME]
 
 
 def _people_beside(conn: Connection, upload: Claimed) -> Sequence[Person]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 routes = Routes(__name__, tag="uploads")
 
-CATEGORIES = ("department", "exception_type", "role", "shift", "work_code")
+CATEGORIES = ("attendance_type", "department", "exception_type", "role", "shift", "work_code")
 """The fields whose values are chosen from the dropdowns."""
 
 ROWS = 1_000
@@ -51,6 +51,11 @@ EXAMPLES = {
     "calls": "100",
     "handling_seconds": "180",
     "required": "14",
+    "check_in": "09:00",
+    "check_out": "17:30",
+    "sheet_number": "1",
+    "name": "Lovelace, Ada",
+    "schedule": "Mon-Fri 09:00-17:30",
 }
 """What a cell may look like, by field; a dropdown's is its first value."""
 

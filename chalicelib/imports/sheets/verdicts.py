@@ -78,6 +78,7 @@ def count(conn: Connection) -> Counts:
         success=found.get("new", 0) + found.get("changed", 0),
         unchanged=found.get("unchanged", 0),
         duplicate=found.get("duplicate", 0),
+        kept=found.get("kept", 0),
     )
 
 
