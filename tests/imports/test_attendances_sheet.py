@@ -1,9 +1,12 @@
 """The attendances sheet: whose word stands, what follows from the shifts, and the way back."""
 
+import io
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
+import openpyxl
 import pytest
 from sqlalchemy import text
 
@@ -233,3 +236,45 @@ def test_the_sample_goes_in_whole_and_once(api: Api) -> None:
     assert found == [(4853, 0, 0, 0, 0), (0, 4853, 0, 0, 0)]
     answer = post(api, "/attendances/batch", form((SAMPLE / "attendances.xlsx").read_bytes()), update_existing="true")
     assert (answer.status, answer.body["success_count"], answer.body["error_count"]) == (200, 0, 0)
+
+
+def test_a_sheet_that_was_put_there_later_stays(ada: int, tmp_path: Path) -> None:
+    put(tmp_path, (ada, MONDAY, time(9), None, None, None))
+    with make.written() as conn:
+        conn.execute(text("UPDATE uploads SET object_modified = object_modified + interval '1 day'"))
+    overtaken = put(tmp_path, (ada, MONDAY, time(9, 30), None, None, None), update_existing=True)
+    assert counts(overtaken) == (0, 0, 0, 1, 0)
+    assert findings(overtaken) == [("kept", 2, "Check In", "kept: 09:00 is of a newer sheet")]
+
+
+def test_an_archived_day_is_an_error_of_its_row(ada: int, tmp_path: Path) -> None:
+    with make.written() as conn:
+        conn.execute(
+            text(
+                """INSERT INTO attendances_history (attendance_id, employee_id, date, archived_date)
+                VALUES (1, :ada, :day, :day)"""
+            ),
+            {"ada": ada, "day": MONDAY},
+        )
+    done = put(tmp_path, (ada, MONDAY, time(9), None, None, None), (ada, TUESDAY, time(22), None, None, None))
+    assert counts(done) == (1, 0, 0, 0, 1)
+    assert findings(done) == [("error", 2, "Date", "is in the archive")]
+
+
+def test_what_failed_comes_back_in_the_sheet_s_layout_and_goes_in_corrected(api: Api, ada: int, tmp_path: Path) -> None:
+    done = put(tmp_path, (ada, MONDAY, time(9), None, None, None), (ada, TUESDAY, None, None, "Sik", "cold"))
+    where = api.get(f"/uploads/{done.upload_id}/errors", format="xlsx").headers["Location"]
+    with urlopen(where, timeout=20) as got:
+        book = openpyxl.load_workbook(io.BytesIO(got.read()))
+    header, failed = book.active.iter_rows(values_only=True)
+    assert header[: len(HEADERS)] == HEADERS
+    assert failed[4:7] == ("Sik", "cold", "Exception: did you mean Sick?")
+    book.active["E2"] = "Sick"
+    book.save(tmp_path / "again.xlsx")
+    again = import_file(tmp_path / "again.xlsx", kind="attendances", options={}, uploaded_by="test")
+    assert counts(again) == (1, 0, 0, 0, 0)
+
+
+def test_the_template_offers_today_s_marks(api: Api) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(api.get("/templates/attendances.xlsx").body))
+    assert [cell.value for cell in book["Choices"]["E"]][:2] == ["Absent", "Cover Up"]
