@@ -6,6 +6,12 @@ import { texts } from "./texts.js";
 export const PAGES = [
   { key: "floor", group: "now", title: texts.pages.floor, load: () => import("./floor.js") },
   { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
+  { key: "uploads", group: "records", title: texts.pages.uploads, load: () => import("./uploads.js") },
+  { key: "rewards", group: "points", title: texts.pages.rewards, load: () => import("./rewards.js") },
+  { key: "options", group: "office", title: texts.pages.options, load: () => import("./options.js") },
+  { key: "access", group: "office", deed: "administer", title: texts.pages.access, load: () => import("./access.js") },
+  { key: "audit", group: "office", deed: "administer", title: texts.pages.audit, load: () => import("./audit.js") },
+  { key: "backups", group: "office", deed: "administer", title: texts.pages.backups, load: () => import("./backups.js") },
 ];
 
 export const GROUPS = ["now", "plan", "people", "points", "records", "office"];

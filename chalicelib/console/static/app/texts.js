@@ -1,6 +1,7 @@
 // All that the console's frame and shared parts say. Pages have theirs in texts.<area>.js; to translate, translate these.
 export const texts = {
   name: "opsdb",
+  actions: "Actions",
   again: "Try again",
   as: (format) => (format === "csv" ? "CSV" : "Excel"),
   asTable: "As a table",
@@ -19,6 +20,7 @@ export const texts = {
   department: "Department",
   loading: "Loading …",
   menu: "Menu",
+  no: "No",
   nothing: "Nothing here",
   code: "Code",
   refresh: "Refresh",
@@ -34,6 +36,7 @@ export const texts = {
   supervisor: "Supervisor",
   unreachable: "The server cannot be reached. Nothing was lost; try again.",
   unknownPage: "There is no such page.",
+  yes: "Yes",
   signIn: {
     title: "Sign in",
     username: "User name",
@@ -43,7 +46,7 @@ export const texts = {
     wrong: "That user name and password do not go together.",
     locked: (seconds) => `Too many tries. Try again in ${seconds} seconds.`,
   },
-  pages: { floor: "Floor now", handover: "Handover" },
+  pages: { floor: "Floor now", handover: "Handover", uploads: "Uploads", rewards: "Rewards", options: "Dropdown values", access: "Users and keys", audit: "Audit", backups: "Backups" },
   themes: { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" },
   groups: { now: "Now", plan: "Plan", people: "People", points: "Points", records: "Records", office: "Administration" },
   roles: {

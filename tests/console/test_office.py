@@ -1,0 +1,81 @@
+"""Uploads, keys, options and the other pages of administration, in a real browser."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.axe import serious
+from tests.console.conftest import PageOf
+
+OFFICE = ("uploads", "rewards", "rewards?tab=redemptions", "rewards?tab=reasons", "options")
+ADMINS = ("access", "access?tab=keys", "access?tab=readers", "audit", "backups")
+
+
+def bring(page: Page, name: str, rows: list[list[object]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    page.set_input_files(
+        "input[type=file]", files=[{"name": name, "mimeType": "text/csv", "buffer": text.getvalue().encode()}]
+    )
+    page.get_by_role("button", name="Look at it first").click()
+
+
+def test_a_sheet_is_looked_at_written_and_its_failed_row_corrected(page_of: PageOf, tmp_path: Path) -> None:
+    page = page_of("planner", "uploads")
+    header = ["Date", "Interval", "Department", "Required"]
+    good, bad = ["2031-01-06", "09:00", "Technical Support", 4], ["2031-01-06", "09:30", "Tecnical Support", 4]
+    bring(page, "requirement.csv", [header, good, bad])
+    expect(page.get_by_text("1 row would be written, 1 failed.")).to_be_visible()
+    expect(page.get_by_text("did you mean Technical Support?").first).to_be_visible()
+    page.get_by_role("tab", name="New").click()
+    expect(page.locator("td", has_text="2031-01-06").first).to_be_visible()
+    page.get_by_role("button", name="Write it").click()
+    expect(page.get_by_text("1 row was written, 1 failed.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The rows that failed").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+    page.get_by_role("button", name="Another sheet").click()
+    bring(page, "requirement.csv", [header, [*bad[:2], "Technical Support", 4]])
+    expect(page.get_by_text("1 row would be written.")).to_be_visible()
+
+
+def test_a_key_is_shown_once_and_revoked(page_of: PageOf) -> None:
+    page = page_of("admin", "access?tab=keys")
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_label("Name *").fill("the wall")
+    page.get_by_label("Role *").select_option("viewer")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".secret")).to_contain_text("opsdb_")
+    page.get_by_role("button", name="Close").last.click()
+    row = page.get_by_role("row", name="the wall")
+    row.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(row.get_by_text("over")).to_be_visible()
+    assert page.locator(".secret").count() == 0
+
+
+def test_an_option_is_added_and_retired(page_of: PageOf) -> None:
+    page = page_of("admin", "options?category=shift")
+    page.get_by_role("button", name="Add a value").click()
+    page.get_by_label("Value *").fill("Twilight")
+    page.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row", name="Twilight")
+    row.get_by_role("button", name="Retire").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retire").click()
+    expect(row.get_by_role("button", name="Bring back")).to_be_visible()
+
+
+def test_a_viewer_administers_nothing(page_of: PageOf) -> None:
+    page = page_of("viewer", "uploads")
+    expect(page.get_by_role("link", name="Users and keys")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Bring a sheet")).to_have_count(0)
+
+
+@pytest.mark.parametrize("at", [*OFFICE, *ADMINS])
+def test_everybody_can_read_the_pages_of_administration(page_of: PageOf, at: str) -> None:
+    page = page_of("admin", at)
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
