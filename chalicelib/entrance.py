@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 from chalice.app import Chalice, Response
 
+from chalicelib.core.answers import Elsewhere, id_of, respond
 from chalicelib.core.http import Routes
 
 INDEX = "chalicelib/routes.json"
 HOUSE = "chalicelib.routes"
 PREFIX = "/api"
+CONSOLE = "api/console"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -39,7 +41,8 @@ def index() -> bytes:
 
 
 def enter(app: Chalice, *, indexed: Path | None = None) -> None:
-    """Register every route with the app."""
+    """Register every route with the app. Whoever asks for nothing gets the console."""
+    app.route("/", methods=["GET"], name="home", content_types=["*/*"])(lambda: _home(app))
     file = indexed or Path(__file__).parents[1] / INDEX
     if not file.is_file():
         for feature in _features():
@@ -48,6 +51,12 @@ def enter(app: Chalice, *, indexed: Path | None = None) -> None:
     for one in msgspec.json.decode(file.read_bytes(), type=list[Entry]):
         # As a feature registers its own (core/http): we check the Content-Type ourselves.
         app.route(PREFIX + one.path, methods=[one.method], name=one.name, content_types=["*/*"])(_later(app, one))
+
+
+def _home(app: Chalice) -> Response:
+    assert app.current_request is not None
+    # Relative, since a REST API has its stage before every path.
+    return respond(303, Elsewhere(CONSOLE, 0), id_of(app.current_request))
 
 
 def _later(app: Chalice, one: Entry) -> Callable[..., Response]:

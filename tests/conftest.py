@@ -65,6 +65,7 @@ class Site:
             "OPSDB_UPLOADS_BUCKET": self.uploads,
             "OPSDB_BACKUPS_BUCKET": self.backups,
             "OPSDB_PG_BIN": str(self.server.bin_dir),
+            "SECRET_KEY": "signs sessions of tests only",
             # A test's requests come faster than anybody's.
             "OPSDB_KEY_REQUESTS_PER_MINUTE": "0",
             "OPSDB_ADDRESS_REQUESTS_PER_MINUTE": "0",

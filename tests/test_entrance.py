@@ -47,10 +47,17 @@ def test_an_index_has_every_route_and_registers_it_as_its_feature_does(index: Pa
     indexed = Chalice(app_name="opsdb")
     entrance.enter(indexed, indexed=index)
     assert registered(indexed) == registered(whole.app)
-    assert len(registered(indexed)) == sum(len(feature.declared) for feature in ALL)
+    declared = sum(len(feature.declared) for feature in ALL)
+    assert len(registered(indexed)) == declared + 1  # The way to the console is declared by nobody.
     for path, methods in indexed.routes.items():
         for method, one in methods.items():
             assert one.content_types == whole.app.routes[path][method].content_types
+
+
+def test_whoever_asks_for_nothing_gets_the_console(site: Site) -> None:
+    with Client(whole.app, stage_name="test") as client:
+        answer = client.http.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "api/console")
 
 
 def test_every_feature_keeps_its_routes_under_one_name() -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app import app
+from chalicelib.admin.db_user_queries import PREFIX
 from chalicelib.core import auth, db, http
 from chalicelib.core.openapi import document
 from chalicelib.routes import ALL
@@ -25,7 +26,7 @@ from tests.deployed.documents import request, rest_request
 Event = dict[str, Any]
 DECLARED = {(f"/api{route.path}", route.method): route for feature in ALL for route in feature.declared}
 DOCUMENT = document(DECLARED.values())
-ROUTES = sorted((path, method) for path, methods in app.routes.items() for method in methods)
+ROUTES = sorted((path, method) for path, methods in app.routes.items() for method in methods if path != "/")
 MONDAY = date(2026, 10, 5)
 BY_TYPE = {"integer": 1, "number": 1, "boolean": True, "string": "x"}
 BY_NAME = {"month": "2026-09"}
@@ -41,7 +42,7 @@ class Answer:
     @property
     def steady(self) -> str:
         """The content without what differs from one moment or request to the next."""
-        varies = r"opsdb_\d+_\w{38}|SHjZ2[0-9a-f]+=|[0-9a-f]{48}\.ics|"
+        varies = r"opsdb_\d+_\w{38}|SHjZ2[0-9a-f]+=|[0-9a-f]{48}\.ics|(?<=\"password\":\")[^\"]+|"
         varies += r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
         return re.sub(varies, "...", self.content.decode(errors="replace"))
 
@@ -98,8 +99,9 @@ def seeded() -> str:
 
 
 def renewed(site: Site) -> None:
-    """The site as no request has touched it."""
+    """The site as no request has touched it, nor the roles of its server."""
     db.engine().dispose()
+    administer(site.server, f"DROP ROLE IF EXISTS {PREFIX}x")
     administer(site.server, f"DROP DATABASE {site.database} WITH (FORCE)")
     administer(site.server, f"CREATE DATABASE {site.database} OWNER opsdb_owner TEMPLATE migrated")
     site.store.client().delete_bucket(Bucket=site.uploads)
@@ -130,8 +132,9 @@ def test_both_gateways_get_every_list_as_a_file(path: str, site: Site) -> None:
         assert http_api.status == rest.status == 200, http_api.content
         assert http_api.headers["content-disposition"] == rest.headers["content-disposition"]
         assert http_api.content.startswith(begins)
-        # A workbook holds the moment in which it was made.
-        assert http_api.content == rest.content or (kind == "xlsx" and len(http_api.content) == len(rest.content))
+        # A workbook holds the moment in which it was made, compressed.
+        apart = abs(len(http_api.content) - len(rest.content))
+        assert http_api.content == rest.content or (kind == "xlsx" and apart < 10)
 
 
 @pytest.mark.parametrize("event", [request, rest_request])
@@ -140,8 +143,8 @@ def test_every_route_is_refused_alike_without_a_key_or_with_nonsense(event: Call
         key = auth.create_key(conn, name="test", role="admin")[1]
     for (path, method), route in DECLARED.items():
         nobody = answered(event(method, path, path=dict.fromkeys(route.variables, 1)))
-        # A calendar's address is all the identity it needs, and 1 is nobody's.
-        assert nobody.status == (401 if route.roles else 404 if route.variables else 200), path
+        # A calendar's address is all the identity it needs, and 1 is nobody's; who signs in has to say who that is.
+        assert nobody.status == (401 if route.roles else 404 if route.variables else 400 if route.body else 200), path
         query = {"nonsense": ["1"]}
         nonsense = answered(event(method, path, path=dict.fromkeys(route.variables, 1), query=query, body=[], key=key))
         # JSON where a file is wanted is refused for its type, before anything else is looked at.

@@ -37,8 +37,8 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def routes() -> set[tuple[str, str]]:
-    """Every path and method that the deployed handler answers."""
-    return {(path, method) for path, methods in app.routes.items() for method in methods}
+    """Every path and method that the deployed handler answers, but for the way from nowhere to the console."""
+    return {(path, method) for path, methods in app.routes.items() for method in methods if path != "/"}
 
 
 def operation_of(route: Declared) -> dict[str, Any]:

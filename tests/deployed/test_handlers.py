@@ -120,14 +120,18 @@ def test_every_route_of_the_app_is_reached_through_its_event(function: Function,
     statuses = {route: one.answer["statusCode"] for route, one in zip(routes, function.each(*asked), strict=True)}
     # A feed's address is its own key, and one that nobody knows is not found.
     assert statuses.pop(("GET", "/api/calendar/{file}")) == 404
-    # Nor is a file of the page about the API that is none of its own.
+    # Nor is a file of the page about the API, or of the console, that is none of its own.
     assert statuses.pop(("GET", "/api/docs/{file}")) == 404
+    assert statuses.pop(("GET", "/api/console/{version}/{file}")) == 404
+    assert statuses.pop(("GET", "/")) == 303
+    assert statuses.pop(("POST", "/api/auth/login")) == 400
     assert set(statuses.values()) <= {200, 401}, statuses
     assert [path for (_, path), status in statuses.items() if status == 200] == [
         "/api/health",
         "/api/health/ready",
         "/api/openapi.json",
         "/api/docs",
+        "/api/console",
     ]
 
 
