@@ -108,6 +108,7 @@ def away(secured: Away, monkeypatch: pytest.MonkeyPatch) -> Iterator[Away]:
     for name in [name for name in os.environ if name.startswith(("OPSDB_", "AWS_", "PG", "DATABASE_URL", "DB_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OPSDB_DATABASE_HOST", secured.host)
+    monkeypatch.setenv("OPSDB_KEY_REQUESTS_PER_MINUTE", "0")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
