@@ -6,6 +6,9 @@ import { texts } from "./texts.js";
 export const PAGES = [
   { key: "floor", group: "now", title: texts.pages.floor, load: () => import("./floor.js") },
   { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
+  { key: "leave", group: "plan", title: texts.pages.leave, load: () => import("./leave.js") },
+  { key: "changes", group: "plan", title: texts.pages.changes, load: () => import("./changes.js") },
+  { key: "people", group: "people", title: texts.pages.people, load: () => import("./people.js") },
   { key: "uploads", group: "records", title: texts.pages.uploads, load: () => import("./uploads.js") },
   { key: "rewards", group: "points", title: texts.pages.rewards, load: () => import("./rewards.js") },
   { key: "options", group: "office", title: texts.pages.options, load: () => import("./options.js") },

@@ -1,0 +1,57 @@
+// Swaps and covers: what waits, what is against each as things stand, and the decision.
+import { html, useState } from "./dom.js";
+import { post } from "./api.js";
+import { useGet, useRows } from "./data.js";
+import { Filters } from "./filters.js";
+import { Form } from "./form.js";
+import { clock, weekday } from "./format.js";
+import { Decided, STATUS, WHO } from "./leave.js";
+import { may } from "./session.js";
+import { Exports, Table } from "./table.js";
+import { texts } from "./texts.js";
+import { inbox, people } from "./texts.people.js";
+import { Badge, Button, Dialog, Empty, Head, Loaded, say } from "./ui.js";
+
+const t = inbox.changes;
+const stretch = (one) => (one ? `${weekday(one.nominal_date)} ${clock(one.start_time)}–${clock(one.stop_time)}` : "");
+
+export default function Changes({ me, route }) {
+  const [open, set] = useState(null);
+  const query = { status: "Pending", ...route.query };
+  const rows = useRows("schedule_changes", query);
+  const columns = [
+    { key: "change_type", title: people.kind, cell: (row) => t.kinds[row.change_type] },
+    { ...WHO, title: t.gives },
+    { key: "shift", title: t.shift, cell: (row) => stretch(row.shift) || weekday(row.schedule_date) },
+    { key: "replacement_name", title: t.takes },
+    { key: "back", title: t.back, minor: true, cell: (row) => stretch(row.replacement_shift) },
+    { key: "status", title: inbox.status, cell: (row) => html`<${Decided} status=${row.status} />` },
+    { key: "look", title: texts.actions, cell: (row) => html`<${Button} kind="small" onClick=${() => set(row)}>${inbox.leave.look}<//>` },
+  ];
+  return html`<${Head} title=${t.title} about=${t.about} />
+    <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${query} />
+    <div class="above"><span /><${Exports} path="schedule_changes" query=${query} /></div>
+    <${Table} rows=${rows} columns=${columns} caption=${t.title} rowKey="change_id" empty=${html`<${Empty} title=${inbox.empty} />`} />
+    ${open && html`<${Change} me=${me} row=${open} onClose=${() => set(null)} onDone=${rows.reload} />`}`;
+}
+
+/** One change with its findings; whoever may decides it here. */
+function Change({ me, row, onClose, onDone }) {
+  const found = useGet(`schedule_changes/${row.change_id}`);
+  const decide = async (name, said) => {
+    await post(`schedule_changes/${row.change_id}/${name}`, said);
+    say(t.decided);
+    onClose();
+    onDone();
+  };
+  return html`<${Dialog} wide title=${`${t.kinds[row.change_type]}: ${row.full_name} → ${row.replacement_name}`} onClose=${onClose}>
+    <p>${stretch(row.shift)} ${row.replacement_shift && html`⇄ ${stretch(row.replacement_shift)}`}</p>
+    <${Loaded} found=${found}>${({ findings }) => html`
+      <h3>${t.findings}</h3>
+      ${findings.length === 0 && html`<p class="muted">${t.nothing}</p>`}
+      <ul class="lines">${findings.map((one) => html`<li key=${one.code}><${Badge} tone=${one.refused ? "red" : "amber"} sign=${one.refused ? "×" : "!"}>${one.code.replaceAll("_", " ")}<//> ${one.text}</li>`)}</ul>
+      ${row.status === "Pending" && may(me, "change") && html`<${Form} submit=${t.approve} onSubmit=${(said) => decide("approve", said)}
+        fields=${findings.length > 0 && may(me, "override") ? [{ name: "override_reason", label: t.why, hint: t.whyHint, kind: "area" }] : []}>
+        <p><${Button} kind="danger" onClick=${() => decide("reject", {})}>${t.reject}<//></p><//>`}`}<//>
+  <//>`;
+}

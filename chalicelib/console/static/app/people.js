@@ -1,0 +1,156 @@
+// People: the list, and one person's page with all that is known beside it.
+import { html, useState } from "./dom.js";
+import { post, put } from "./api.js";
+import { useGet } from "./data.js";
+import { Filters } from "./filters.js";
+import { Form } from "./form.js";
+import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
+import { keep, link } from "./router.js";
+import { may } from "./session.js";
+import { Table } from "./table.js";
+import { texts } from "./texts.js";
+import { people as t } from "./texts.people.js";
+import { Badge, Button, Code, Dialog, Empty, Facts, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
+
+const TONES = { Active: ["green", "✓"], "On Leave": ["violet", "P"], Inactive: ["grey", "–"] };
+const Status = ({ status }) => html`<${Badge} tone=${TONES[status]?.[0]} sign=${TONES[status]?.[1]}>${status}<//>`;
+
+const COLUMNS = [
+  { key: "full_name", title: t.name, sort: "full_name", wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name}</a>` },
+  { key: "department", title: texts.department, sort: "department" },
+  { key: "supervisor", title: texts.supervisor, sort: "supervisor", minor: true },
+  { key: "shift", title: texts.shift, sort: "shift", minor: true },
+  { key: "batch", title: texts.batch, sort: "batch", minor: true },
+  { key: "hire_date", title: t.hired, sort: "hire_date", minor: true, cell: (row) => day(row.hire_date) },
+  { key: "point_balance", title: t.points, sort: "point_balance", number: true, minor: true },
+  { key: "status", title: t.status, cell: (row) => html`<${Status} status=${row.status} />` },
+];
+
+const FACTS = [
+  { name: "first_name", label: t.first, required: true },
+  { name: "last_name", label: t.last, required: true },
+  { name: "company_email", label: t.email, kind: "email" },
+  { name: "department", label: texts.department },
+  { name: "role", label: texts.role },
+  { name: "shift", label: texts.shift },
+  { name: "supervisor", label: texts.supervisor },
+  { name: "manager", label: t.manager },
+  { name: "tier", label: t.tier, kind: "number" },
+  { name: "batch", label: texts.batch },
+  { name: "ruex_id", label: t.login },
+  { name: "agent_id", label: t.agent },
+  { name: "axonify_id", label: t.axonify },
+];
+
+export default function People({ me, route }) {
+  const [id] = route.rest;
+  return id ? html`<${Person} key=${id} me=${me} id=${id} tab=${route.query.tab} />` : html`<${Everybody} me=${me} query=${route.query} />`;
+}
+
+function Everybody({ me, query }) {
+  const [adding, add] = useState(false);
+  const save = async (said) => {
+    const made = await post("employees", said);
+    say(t.added);
+    location.hash = link("people", made.employee_id);
+  };
+  const statuses = { name: "status", label: t.status, kind: "choice", options: t.statuses };
+  return html`<${Head} title=${t.title} about=${t.about}>${may(me, "people") && html`<${Button} kind="primary" onClick=${() => add(true)}>${t.add}<//>`}<//>
+    <${Filters} fields=${["search", "department", "shift", "supervisor", statuses]} query=${query} />
+    <${Table} path="employees" query=${query} sort=${{ sort: "full_name", order: "asc" }} columns=${COLUMNS} caption=${t.title} rowKey="employee_id"
+      empty=${html`<${Empty} title=${t.nobody}>${t.teach}<//>`} />
+    ${adding && html`<${Dialog} title=${t.add} onClose=${() => add(false)}>
+      <${Form} onSubmit=${save} onCancel=${() => add(false)} fields=${[{ name: "employee_id", label: t.id, kind: "number", required: true }, ...FACTS, { name: "hire_date", label: t.hired, kind: "date" }]} /><//>`}`;
+}
+
+function Person({ me, id, tab = "schedule" }) {
+  const found = useGet(`employees/${id}`);
+  const [open, set] = useState(null);
+  const tabs = Object.entries(t.tabs).filter(([key]) => key !== "audit" || may(me, "administer")).map(([key, title]) => ({ key, title }));
+  const save = async (said) => {
+    const before = found.data;
+    const changed = Object.fromEntries(Object.entries(said).filter(([name, value]) => value !== (before[name] ?? null)));
+    await put(`employees/${id}`, changed);
+    say(t.changed);
+    set(null);
+    found.reload();
+  };
+  return html`<${Loaded} found=${found}>${(one) => html`
+    <p><a href=${link("people")}>← ${t.back}</a></p>
+    <${Head} title=${one.full_name} about=${[one.role, one.department].filter(Boolean).join(" · ")}>
+      ${may(me, "people") && html`<${Button} onClick=${() => set("change")}>${t.change}<//>`}
+      ${(may(me, "people") || may(me, "change")) && html`<${Button} onClick=${() => set("feed")}>${t.feed}<//>`}
+    <//>
+    <section class="panel" aria-label=${one.full_name}><${Facts} facts=${[[t.id, one.employee_id], [t.status, html`<${Status} status=${one.status} />`], [texts.supervisor, one.supervisor], [t.manager, one.manager],
+      [texts.shift, one.shift], [t.tier, one.tier], [texts.batch, one.batch], [t.hired, day(one.hire_date)], [t.lastDay, day(one.attrition_date)], [t.email, one.company_email],
+      [t.login, one.ruex_id], [t.agent, one.agent_id], [t.axonify, one.axonify_id], [t.points, one.point_balance]]} /></section>
+    <${Tabs} label=${one.full_name} tabs=${tabs} chosen=${tab} onChoose=${(key) => keep({ tab: key })} />
+    <${Record} key=${tab} id=${id} tab=${tab} />
+    ${open === "change" && html`<${Dialog} wide title=${t.change} onClose=${() => set(null)}>
+      <${Form} nulls values=${one} onSubmit=${save} onCancel=${() => set(null)} fields=${[...FACTS, { name: "attrition_date", label: t.lastDay, kind: "date" },
+        { name: "effective_date", label: t.since, kind: "date", hint: t.sinceHint }]} /><//>`}
+    ${open === "feed" && html`<${Feed} id=${id} onClose=${() => set(null)} />`}`}<//>`;
+}
+
+function Feed({ id, onClose }) {
+  const [state, set] = useState({});
+  const make = () => post(`employees/${id}/calendar`, {}).then((made) => set({ made }), (error) => set({ error }));
+  const at = state.made && new URL(state.made.path.replace(/^\/(api\/)?/, ""), location.href).href;
+  return html`<${Dialog} title=${t.feed} onClose=${onClose}>
+    <p>${state.made ? t.feedMade : t.feedAsk}</p><${Trouble} error=${state.error} />
+    ${at && html`<p class="secret"><code>${at}</code></p>`}
+    <footer>${!state.made && html`<${Button} kind="primary" onClick=${make}>${t.feed}<//>`}</footer>
+  <//>`;
+}
+
+const plan = [
+  { key: "nominal_date", title: t.day, sort: "nominal_date", cell: (row) => weekday(row.nominal_date) },
+  { key: "hours", title: t.hours, cell: hours },
+  { key: "work_code", title: texts.code, cell: (row) => html`<${Code} code=${row.work_code} of=${row.work_class} />` },
+];
+const SPAN = 14;
+
+/** What is on record of somebody, by tab: path, query and columns. */
+const RECORDS = {
+  schedule: () => ["schedules", { start_date: plus(today(), -SPAN), end_date: plus(today(), 2 * SPAN), sort: "nominal_date" }, plan],
+  attendance: () => ["attendances", { sort: "date", order: "desc" }, [
+    { key: "date", title: t.day, cell: (row) => weekday(row.date) },
+    { key: "check_in", title: t.came, cell: (row) => clock(row.check_in) },
+    { key: "check_out", title: t.went, cell: (row) => clock(row.check_out) },
+    { key: "late_minutes", title: t.late, number: true, cell: (row) => (row.late_minutes ? minutes(row.late_minutes) : "") },
+    { key: "exception_type", title: t.mark },
+  ]],
+  leave: () => ["leave_requests", { sort: "start_date", order: "desc" }, [
+    { key: "leave_type", title: t.kind },
+    { key: "start_date", title: t.from, cell: (row) => day(row.start_date) },
+    { key: "end_date", title: t.to, cell: (row) => day(row.end_date) },
+    { key: "status", title: t.status },
+    { key: "reason", title: t.reason, wide: true, minor: true },
+  ]],
+  points: () => ["rewards/awards", { sort: "date_awarded", order: "desc" }, [
+    { key: "date_awarded", title: t.day, cell: (row) => day(row.date_awarded) },
+    { key: "reason", title: t.reason, wide: true },
+    { key: "points", title: t.points, number: true },
+  ]],
+  audit: () => ["admin/audit", { sort: "at", order: "desc" }, [
+    { key: "at", title: t.day, cell: (row) => moment(row.at) },
+    { key: "actor", title: t.name },
+    { key: "action", title: t.what },
+    { key: "table_name", title: t.kind },
+  ]],
+};
+
+function Record({ id, tab }) {
+  const empty = html`<${Empty} title=${t.none} />`;
+  if (tab === "where") return html`<${Where} id=${id} />`;
+  const [path, query, columns] = RECORDS[tab]();
+  return html`<${Table} path=${path} query=${{ ...query, employee_id: id }} columns=${columns} caption=${t.tabs[tab]} empty=${empty} />`;
+}
+
+function Where({ id }) {
+  const found = useGet(`employees/${id}/assignments`, { limit: 100 });
+  return html`<${Loaded} found=${found}>${({ data }) => html`<div class="scroller short" tabindex="0" role="region" aria-label=${t.tabs.where}><table>
+    <thead><tr>${[t.since, t.until, texts.department, texts.supervisor, texts.shift, t.tier].map((title) => html`<th scope="col" key=${title}>${title}</th>`)}</tr></thead>
+    <tbody>${data.map((one) => html`<tr key=${one.valid_from}><td>${day(one.valid_from)}</td><td>${day(one.valid_to)}</td><td>${one.department}</td><td>${one.supervisor}</td><td>${one.shift}</td><td>${one.tier}</td></tr>`)}</tbody>
+  </table></div>`}<//>`;
+}

@@ -1,0 +1,52 @@
+"""People, leave and changes in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.axe import serious
+from tests.console.conftest import PageOf
+
+
+def test_somebody_is_found_and_changed_from_when_it_holds(page_of: PageOf) -> None:
+    page = page_of("hr", "people")
+    name = page.locator("tr.row a").first.inner_text()
+    page.get_by_label("Search").fill(name)
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.get_by_role("button", name="Change", exact=True).click()
+    page.get_by_label("Tier").fill("-1")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Tier")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Tier").fill("7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="Changed.")).to_be_visible()
+    page.get_by_role("tab", name="Where they belonged").click()
+    expect(page.get_by_role("cell", name="7", exact=True)).to_be_visible()
+
+
+def test_leave_is_rejected_with_a_reason_and_waits_no_more(page_of: PageOf) -> None:
+    page = page_of("hr", "leave")
+    row = page.locator("tr.row:has(button)").first
+    row.get_by_role("button", name="Look").click()
+    expect(page.get_by_text("Days of work")).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    waiting = int(page.get_by_role("status").filter(has_text="rows").inner_text().split()[0])
+    row.get_by_role("button", name="Reject").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("The floor is too thin")
+    page.get_by_role("dialog").get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("status").filter(has_text=f"{waiting - 1} rows")).to_be_visible()
+
+
+def test_a_viewer_changes_nobody(page_of: PageOf) -> None:
+    page = page_of("viewer", "people")
+    page.locator("tr.row a").first.click()
+    page.get_by_role("tab", name="Attendance").wait_for()
+    expect(page.get_by_role("button", name="Change")).to_have_count(0)
+    expect(page.get_by_role("tab", name="Audit")).to_have_count(0)
+
+
+@pytest.mark.parametrize("at", ["people", "leave", "changes"])
+def test_everybody_can_read_the_pages_about_people(page_of: PageOf, at: str) -> None:
+    page = page_of("admin", at)
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
