@@ -111,6 +111,24 @@ def test_who_waits_is_changed_on_request_and_who_joined_is_not(api: Api, tmp_pat
     assert counts(put(tmp_path, other)) == (0, 1, 0, 0)
 
 
+def test_what_hr_has_made_of_somebody_outlives_the_same_sheet(api: Api, tmp_path: Path) -> None:
+    put(tmp_path, person(Supervisor="Grace Hopper"))
+    number = rows("SELECT review_id FROM new_employee_reviews")[0][0]
+    by_hr = {"last_name": "King", "batch": "2026-11", "supervisor": "Alan Turing"}
+    assert api.put(f"/employees/reviews/{number}", by_hr).status == 200
+    for options in ({}, {"update_existing": True}):
+        assert counts(put(tmp_path, person(Supervisor="Grace Hopper"), **options)) == (0, 1, 0, 0)
+    changed = put(tmp_path, person(Supervisor="Grace Hopper", Tier=3), update_existing=True)
+    assert counts(changed) == (1, 0, 0, 0)
+    assert rows("SELECT last_name, batch, supervisor, tier FROM new_employee_reviews") == [
+        ("King", "2026-11", "Alan Turing", 3)
+    ]
+    told = api.get(f"/uploads/{changed.upload_id}/rows").data[0]["changes"]
+    assert [(one["field"], one["old"], one["new"]) for one in told] == [("tier", None, "3")]
+    assert counts(put(tmp_path, person(Supervisor="Katherine Johnson"), update_existing=True)) == (1, 0, 0, 0)
+    assert rows("SELECT supervisor, tier FROM new_employee_reviews") == [("Katherine Johnson", 3)]
+
+
 def test_who_was_rejected_stays_so_until_the_sheet_says_something_else(api: Api, tmp_path: Path) -> None:
     put(tmp_path, person())
     [(review_id,)] = rows("SELECT review_id FROM new_employee_reviews")

@@ -177,5 +177,6 @@ new_employee_reviews = table(
     moment("reviewed_at"),
     Column("upload_id", BigInteger),
     created_at(),
+    Column("sheet_said", JSONB),
     also=lambda: (CheckConstraint(one_of("status", "Pending", "Verified", "Rejected"), name="status"),),
 )

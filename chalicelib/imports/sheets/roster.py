@@ -86,19 +86,21 @@ class Roster:
     def write(self, conn: Connection, job: Job) -> None:
         if job.options.add_options:
             add_values(conn, {field: _new_values(conn, field) for field in CHOSEN})
-        # A blank cell of a sheet says nothing. What the queue was told of namesakes stays with the row.
-        said = ", ".join(f"{fact} = coalesce(i.{fact}, r.{fact})" for fact in _FACTS)
+        # A blank cell of a sheet says nothing, and one that says what it said before leaves HR's word alone. What the
+        # queue was told of namesakes stays with the row.
+        said = ", ".join(f"{fact} = {_news(fact)}" for fact in _FACTS)
         conn.execute(
             text(
-                f"""UPDATE new_employee_reviews r SET {said} FROM incoming i
+                f"""UPDATE new_employee_reviews r SET {said}, sheet_said = coalesce(r.sheet_said, '{{}}') || {_SAID}
+                FROM incoming i
                 WHERE r.review_id = i.review_id AND i.verdict = 'changed' AND r.status = 'Pending'"""
             )
         )
         names = ", ".join(_FIELDS)
         conn.execute(
             text(
-                f"""INSERT INTO new_employee_reviews ({names}, notes, upload_id)
-                SELECT {names}, notes, :upload_id FROM incoming WHERE verdict = 'new' ORDER BY row_number"""
+                f"""INSERT INTO new_employee_reviews ({names}, notes, upload_id, sheet_said)
+                SELECT {names}, notes, :upload_id, {_SAID} FROM incoming i WHERE verdict = 'new' ORDER BY row_number"""
             ),
             {"upload_id": job.upload_id},
         )
@@ -142,7 +144,29 @@ def _named(values: Values) -> list[Problem]:
     return []
 
 
-_SAME = " AND ".join(f"(i.{fact} IS NULL OR i.{fact} IS NOT DISTINCT FROM r.{fact})" for fact in _FACTS)
+def _before(fact: str, shown: str | None = None) -> str:
+    """SQL: what the sheet said before, as text; of rows that are older than that memory, what stands."""
+    return f"CASE WHEN r.sheet_said IS NULL THEN {shown or f'r.{fact}::text'} ELSE r.sheet_said ->> '{fact}' END"
+
+
+def _news(fact: str) -> str:
+    """SQL: a fact as it is to be."""
+    return (
+        f"CASE WHEN i.{fact}::text IS DISTINCT FROM {_before(fact)} THEN coalesce(i.{fact}, r.{fact}) ELSE r.{fact} END"
+    )
+
+
+def _stood(fact: str) -> str:
+    """SQL: what a fact was where it changes; where it does not, what the sheet has."""
+    return f"CASE WHEN {_news(fact)} IS DISTINCT FROM r.{fact} THEN r.{fact} ELSE i.{fact} END"
+
+
+_SAID = f"""jsonb_strip_nulls(jsonb_build_object({
+    ", ".join(f"'{name}', i.{name}::text" for name in ("called", "batch", "hire_date", *_FACTS))
+}))"""
+_SAME = " AND ".join(f"(i.{fact} IS NULL OR i.{fact}::text IS NOT DISTINCT FROM {_before(fact)})" for fact in _FACTS)
+_THE_ONE = f"""{_before("called", "folded(r.first_name || ' ' || r.last_name)")} = i.called
+            AND {_before("batch")} = i.batch AND {_before("hire_date")} = i.hire_date::text"""
 # Of several rows of the queue the one that waits is meant, then the one that joined. A rejected row stays rejected
 # where the sheet says the same again; with other facts it is asked for anew.
 _COMPARE = f"""
@@ -151,8 +175,7 @@ _COMPARE = f"""
     UPDATE incoming n SET review_id = found.review_id, status = found.status,
                           verdict = CASE WHEN found.same THEN 'unchanged' END
     FROM (SELECT DISTINCT ON (i.row_number) i.row_number, r.review_id, r.status, {_SAME} AS same
-          FROM incoming i JOIN new_employee_reviews r
-            ON folded(r.first_name || ' ' || r.last_name) = i.called AND r.batch = i.batch AND r.hire_date = i.hire_date
+          FROM incoming i JOIN new_employee_reviews r ON {_THE_ONE}
           WHERE i.verdict IS NULL AND (r.status <> 'Rejected' OR {_SAME})
           ORDER BY i.row_number, array_position(ARRAY['Pending', 'Verified', 'Rejected'], r.status), r.review_id) found
     WHERE n.row_number = found.row_number"""
@@ -177,7 +200,9 @@ _NOTED = "SELECT row_number, 'Name', first_name || ' ' || last_name, notes FROM 
 _TOLD = f"""
     SELECT i.row_number, i.verdict AS outcome, concat_ws(' ', i.first_name, i.last_name, i.batch, i.hire_date) AS key,
            {changes([*_IDENTITY, *_FACTS], blank_keeps=True)} AS changes
-    FROM incoming i LEFT JOIN new_employee_reviews o ON o.review_id = i.review_id"""
+    FROM incoming i LEFT JOIN LATERAL (
+        SELECT {", ".join(f"{_stood(fact)} AS {fact}" for fact in _FACTS)}, {", ".join(f"i.{name}" for name in _IDENTITY)}
+        FROM new_employee_reviews r WHERE r.review_id = i.review_id) o ON true"""
 
 
 def _new_values(conn: Connection, field: str) -> list[str]:

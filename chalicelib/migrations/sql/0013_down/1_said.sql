@@ -1,0 +1,1 @@
+ALTER TABLE new_employee_reviews DROP COLUMN sheet_said;
