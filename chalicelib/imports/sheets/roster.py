@@ -201,7 +201,7 @@ _TOLD = f"""
     SELECT i.row_number, i.verdict AS outcome, concat_ws(' ', i.first_name, i.last_name, i.batch, i.hire_date) AS key,
            {changes([*_IDENTITY, *_FACTS], blank_keeps=True)} AS changes
     FROM incoming i LEFT JOIN LATERAL (
-        SELECT {", ".join(f"{_stood(fact)} AS {fact}" for fact in _FACTS)}, {", ".join(f"i.{name}" for name in _IDENTITY)}
+        SELECT {", ".join([*(f"i.{name}" for name in _IDENTITY), *(f"{_stood(fact)} AS {fact}" for fact in _FACTS)])}
         FROM new_employee_reviews r WHERE r.review_id = i.review_id) o ON true"""
 
 
