@@ -13,10 +13,10 @@ from typing import Any
 from bench.result import Result
 
 GROUPS = ("imports", "lists", "backup", "cold", "package", "restore")
-ASKED_FOR = ("size", "lists-at-size")
+ASKED_FOR = ("size", "lists-at-size", "replacing")
 """Large and slow: measured only when named."""
 
-WITHOUT_USUAL = ("backup", "package", "restore", "size", "lists-at-size")
+WITHOUT_USUAL = ("backup", "package", "restore", "size", "lists-at-size", "replacing")
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -32,7 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         choices=GROUPS + ASKED_FOR,
-        help="measure this group alone; size (minutes, 6 GB of disk) and lists-at-size are measured only so",
+        help="measure this group alone; size (minutes, 6 GB of disk), replacing and lists-at-size are measured only so",
     )
     parser.add_argument(
         "--json", type=Path, help="write here; groups not measured stay (results/latest.json, unless --only)"
@@ -43,7 +43,20 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     asked = arguments()
     # Only now, so that --help needs nothing but Python.
-    from bench import backup, cold, imports, lists, lists_at_size, machine, packaged, restore, site, size, usual
+    from bench import (
+        backup,
+        cold,
+        imports,
+        lists,
+        lists_at_size,
+        machine,
+        packaged,
+        replacing,
+        restore,
+        site,
+        size,
+        usual,
+    )
     from bench.processes import Failed
     from local.files import StackError
 
@@ -73,6 +86,7 @@ def main() -> int:
                 "package": lambda: packaged.measure(here, repeat=3 * asked.repeat, say=say),
                 "restore": lambda: restore.measure(here, rows=asked.restore_rows, repeat=asked.repeat, say=say),
                 "size": lambda: size.measure(here, megabytes=asked.size_mb, say=say),
+                "replacing": lambda: replacing.measure(here, rows=max(asked.rows, 10_000), say=say),
                 "lists-at-size": lambda: lists_at_size.measure(here, calls=asked.calls, say=say),
             }
             found: dict[str, Result] = {}

@@ -14,4 +14,4 @@ def test_the_measuring_command_explains_itself() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "--only {imports,lists,backup,cold,package,restore,size,lists-at-size}" in ran.stdout
+    assert "--only {imports,lists,backup,cold,package,restore,size,lists-at-size,replacing}" in ran.stdout

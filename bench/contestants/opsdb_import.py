@@ -1,4 +1,4 @@
-"""opsdb: the real path of a sheet, from a file through S3 into the plan. `opsdb_import FILE KIND`."""
+"""opsdb: the real path of a sheet, from a file through S3 into the plan. `opsdb_import FILE KIND [OPTION ...]`."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from chalicelib.imports.arrivals import import_file
 s3()
 
 began, computed = time.perf_counter(), cpu_seconds()
-done = import_file(Path(sys.argv[1]), kind=sys.argv[2], options={}, uploaded_by="bench")
+done = import_file(Path(sys.argv[1]), kind=sys.argv[2], options=dict.fromkeys(sys.argv[3:], True), uploaded_by="bench")
 seconds, computed = time.perf_counter() - began, cpu_seconds() - computed
 tell(
     seconds=seconds,
