@@ -37,3 +37,12 @@ def peak_mb() -> float:
         return round(int(line.split()[1]) / 1024, 1)
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
+
+
+def pace(moments: list[float]) -> float | None:
+    """How much longer the slowest fifth of equal steps took than the quickest; None of too few steps."""
+    fifth = (len(moments) - 1) // 5
+    if fifth < 2:
+        return None
+    took = [moments[at + fifth] - moments[at] for at in range(0, 5 * fifth, fifth)]
+    return max(took) / min(took)
