@@ -30,12 +30,14 @@ entrance.enter(app)
 
 
 @continuation.past_test_events
+@continuation.in_time
 @app.on_s3_event(bucket=settings().uploads_bucket or "uploads", prefix=INCOMING, events=["s3:ObjectCreated:*"])
 def on_upload(event: S3Event) -> None:
     """A sheet was put into the uploads bucket, or a marker that asks for work."""
     arrivals.on_event(continuation.carried_on(event.to_dict(), asked.WORK | presigned.WORK))
 
 
+@continuation.in_time
 @app.schedule(settings().sweep_schedule)
 def sweep_uploads(event: CloudWatchEvent) -> None:
     """Sheets and markers whose event was lost, or whose run was cut off; before them, how old the newest backup is.

@@ -5,7 +5,9 @@ done at least once, and whoever does it must bear being started twice.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
@@ -40,6 +42,33 @@ class Settled(Exception):
 
 
 Work = Callable[[Marker], None]
+Handler = Callable[[dict[str, Any], Any], Any]
+
+_time: ContextVar[tuple[float, float] | None] = ContextVar("time", default=None)
+"""When this invocation began and when Lambda cuts it off, on the monotonic clock; nothing outside of one."""
+
+
+def in_time(handler: Handler) -> Handler:
+    """The handler, during which `share_left` tells how much of its time is left."""
+
+    def handle(event: dict[str, Any], context: Any) -> Any:
+        began = time.monotonic()
+        before = _time.set((began, began + context.get_remaining_time_in_millis() / 1000))
+        try:
+            return handler(event, context)
+        finally:
+            _time.reset(before)
+
+    return handle
+
+
+def share_left() -> float:
+    """How much of its time this invocation still has, 1 to 0; always 1 where nobody cuts it off."""
+    given = _time.get()
+    if given is None:
+        return 1.0
+    began, ends = given
+    return max(0.0, (ends - time.monotonic()) / max(ends - began, 0.001))
 
 
 def past_test_events(handler: Callable[..., None]) -> Callable[[dict[str, Any], Any], None]:

@@ -18,14 +18,13 @@ from chalicelib.core.storage import incoming_key, s3
 from chalicelib.imports import beside, earlier_upload, queries
 from chalicelib.imports.posted import ROLES, BatchOptions
 from chalicelib.imports.queries import Upload
-from chalicelib.imports.run import MEGABYTE, run
+from chalicelib.imports.run import IMPORT, MEGABYTE, run
 from chalicelib.imports.sheets import KINDS
 
 BESIDE = "employees_upload_id"
 FORM_SECONDS = 3600
 """As long a form may be posted; what has begun by then is taken."""
 
-IMPORT = "import"
 BRINGERS = EVERYBODY - {"viewer"}
 KNOWN = (*KINDS, earlier_upload.KIND)
 """What may come; an earlier opsdb is an admin's to bring, as is any kind without roles of its own."""
@@ -148,13 +147,14 @@ def cancel_upload(call: Call, upload_id: int) -> Upload:
 
 def carry_on(marker: Marker) -> None:
     """Run the upload that a marker names; one that has ended stays as it is."""
-    said = marker.facts.get("upload_id", "")
-    if not (said.isascii() and said.isdigit() and len(said) <= 16):
+    said = marker.facts.get("upload_id", ""), marker.facts.get("part", "1")
+    if not all(one.isascii() and one.isdigit() and len(one) <= 16 for one in said):
         return
+    upload_id, part = map(int, said)
     with db.reading() as conn:
-        known = queries.find_upload(conn, upload_id=int(said)) is not None
+        known = queries.find_upload(conn, upload_id=upload_id) is not None
     if known:
-        run(int(said))
+        run(upload_id, part=part)
 
 
 WORK = {IMPORT: carry_on}

@@ -1,4 +1,7 @@
-"""One upload from object to rows: claim it, read and check in chunks, apply in one transaction, report."""
+"""One upload from object to rows: claim it, read and check in chunks, apply in one transaction, report.
+
+Where the function's time runs out, another invocation goes on: after the last chunk, or with the writing.
+"""
 
 import hashlib
 import logging
@@ -12,7 +15,7 @@ from typing import IO, Any
 import msgspec
 from sqlalchemy import Connection
 
-from chalicelib.core import db
+from chalicelib.core import continuation, db
 from chalicelib.core.clock import now
 from chalicelib.core.errors import Invalid, OpsdbError, TooLarge
 from chalicelib.core.log import job as logged_job
@@ -34,6 +37,16 @@ CHUNK = 5_000
 LONGEST_STATEMENT = 840
 """Seconds; below the 900 of the function, so that the database gives up first and says why."""
 
+IMPORT = "import"
+"""What a marker asks for by which an upload is run, or goes on."""
+
+FOR_READING, FOR_WRITING = 0.1, 0.5
+"""Shares of an invocation's time that must be left for another chunk, and for the transaction that writes them all: it
+cannot be divided, so what was read for long is written in an invocation of its own."""
+
+MOST_PARTS = 10
+"""Invocations that one file is read in; hours, so it ends here."""
+
 EMPLOYEES = "employees"
 MEGABYTE = 1_000_000
 GONE = frozenset({"404", "405", "NoSuchKey", "NoSuchVersion", "InvalidObjectState"})
@@ -47,6 +60,10 @@ class Cancelled(Exception):
     """Somebody does not want it any more."""
 
 
+class OutOfTime(Exception):
+    """This invocation is about to be cut off; what was read is kept."""
+
+
 class Staged(msgspec.Struct, frozen=True):
     """How far reading has come."""
 
@@ -54,12 +71,14 @@ class Staged(msgspec.Struct, frozen=True):
     last_row: int
 
 
-def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
+def run(upload_id: int, *, progress: Progress | None = None, part: int = 1) -> Upload | None:
     """Run an upload to its end and return it; None when somebody else is running it right now.
 
     Calling it again is safe at any time: what is finished stays, what was cut off goes on after its last chunk. A bad
     file ends as a failed upload; a failure of the infrastructure propagates and leaves the upload to be run again.
+    Before this invocation's time is over it is left running, and the next part asked for.
     """
+    ended = True
     with db.engine().connect() as conn:
         with conn.begin():
             mine = queries.lock(conn, upload_id=upload_id)
@@ -70,13 +89,18 @@ def run(upload_id: int, *, progress: Progress | None = None) -> Upload | None:
             with conn.begin():
                 upload = queries.claimed(conn, upload_id=upload_id)
             if upload.state not in queries.TERMINAL:
-                _run_locked(conn, upload, progress or (lambda rows, share: None))
+                ended = _run_locked(conn, upload, progress or (lambda rows, share: None), part)
             else:
                 _complete(conn, upload)
             with conn.begin():
-                return queries.find_upload(conn, upload_id=upload_id)
+                outcome = queries.find_upload(conn, upload_id=upload_id)
         finally:
             _unlock(conn, upload_id)
+    if not ended:
+        # Only now: whoever the marker wakes needs the lock. Where we die just here, the sweep goes on.
+        facts = {"upload_id": str(upload_id), "part": str(part + 1)}
+        continuation.ask(IMPORT, by=upload.uploaded_by, at=now(), **facts)
+    return outcome
 
 
 def _unlock(conn: Connection, upload_id: int) -> None:
@@ -87,12 +111,17 @@ def _unlock(conn: Connection, upload_id: int) -> None:
             queries.unlock(conn, upload_id=upload_id)
 
 
-def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
+def _run_locked(conn: Connection, upload: Claimed, progress: Progress, part: int) -> bool:
+    """Whether it has ended; else there was no time for it."""
     with logged_job(log, "import", upload_id=upload.upload_id, kind=upload.kind) as outcome:
         with conn.begin():
             queries.begin(conn, upload_id=upload.upload_id)
         try:
-            outcome |= _import(conn, upload, progress)
+            outcome |= _import(conn, upload, progress, part)
+        except OutOfTime:
+            conn.rollback()
+            outcome |= {"state": "running", "part": part}
+            return False
         except Cancelled:
             conn.rollback()
             outcome |= {"state": "cancelled"}
@@ -107,6 +136,7 @@ def _run_locked(conn: Connection, upload: Claimed, progress: Progress) -> None:
         if upload.kind == earlier_upload.KIND:
             earlier_upload.remove(conn, upload)
         report.put_result(conn, upload)
+    return True
 
 
 def _complete(conn: Connection, upload: Claimed) -> None:
@@ -132,7 +162,9 @@ def _complete(conn: Connection, upload: Claimed) -> None:
     report.put_result(conn, upload)
 
 
-def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, Any]:
+def _import(conn: Connection, upload: Claimed, progress: Progress, part: int) -> dict[str, Any]:
+    if part > MOST_PARTS:
+        raise TooLarge(f"The file was not read to its end in {MOST_PARTS} runs of the function: divide it.")
     if upload.kind == earlier_upload.KIND:
         earlier_upload.check(upload)
         with _downloaded(upload) as (path, sha256):
@@ -153,10 +185,17 @@ def _import(conn: Connection, upload: Claimed, progress: Progress) -> dict[str, 
     with _downloaded(upload) as (path, sha256):
         kind = _meant(conn, upload, kind, path)
         staged = _stage(conn, upload, kind, job, path, progress)
+        _leave_time(FOR_WRITING)
         outcome = _apply(conn, upload, kind, job, staged, sha256)
         if outcome["error_count"]:
             report.put_corrected(conn, upload, kind, path, limits())
     return outcome
+
+
+def _leave_time(share: float) -> None:
+    """Raises OutOfTime where less of this invocation's time is left."""
+    if continuation.share_left() < share:
+        raise OutOfTime
 
 
 def _meant(conn: Connection, upload: Claimed, kind: Kind, path: Path) -> Kind:
@@ -244,6 +283,7 @@ def _stage(conn: Connection, upload: Claimed, kind: Kind, job: Job, path: Path, 
                 last_row = chunk[-1].number
                 queries.checkpoint(conn, upload_id=upload.upload_id, rows_read=rows_read, last_row=last_row)
             progress(rows_read, sheet.progress)
+            _leave_time(FOR_READING)
     return Staged(rows_read, last_row)
 
 
