@@ -56,7 +56,9 @@ def roles_of(route: Declared) -> str:
 
 
 def test_every_route_is_documented_with_its_roles_and_no_other_is() -> None:
-    documented = {route: roles for route, roles, _ in rows("api.md", "| method and path | roles | what |")}
+    lines = rows("api.md", "| method and path | roles | what |")
+    documented = {route: roles for route, roles, _ in lines}
+    assert len(lines) == len(documented)
     declared = [route for feature in ALL for route in feature.declared]
     assert documented == {f"{route.method} /api{route.path}": roles_of(route) for route in declared}
 
