@@ -24,7 +24,11 @@ def entered(
     source: str = "lead",
 ) -> dict[str, Any]:
     """The columns to write: `said` by the `source` over the row `before` (empty where there is none), times dated, and
-    minutes worked out anew unless somebody gave them. A null takes back what was given."""
+    minutes worked out anew unless somebody gave them. A null takes back what was given. An Absent that only followed
+    from silence goes where somebody is said to have come."""
+    is_here = any(said.get(name) is not None for name in ("check_in", "check_out"))
+    if is_here and "exception_type" not in said and before.get("exception_type_source") == "derived":
+        said = {**said, "exception_type": None}
     facts = {**said, **_times(said, before, day, shifts, zone)}
     for name in SOURCED:
         if name in said:

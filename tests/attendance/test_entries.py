@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.attendance.entries import MINUTES, SOURCED, followed
+from chalicelib.attendance.entries import MINUTES, SOURCED, entered, followed
 from chalicelib.attendance.rules import Day, Limits
 from chalicelib.schedules.instants import MINUTE, Interval
 
@@ -93,3 +94,21 @@ def test_the_end_of_a_shift_is_nobodys_check_out_before_it_is_over() -> None:
     longer = Day((stretch(9 * 60, 10 * 60),))
     found = following(row, longer, now=at(18 * 60).replace(tzinfo=UTC))
     assert (found["check_out"], found["check_out_source"], found["early_minutes"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "stands"),
+    [
+        ("derived", {"check_in": time(9, 4)}, None),
+        ("derived", {"check_in": time(9, 4), "exception_type": "Late"}, "Late"),
+        ("derived", {"notes": "rang, is ill"}, "Absent"),
+        ("derived", {"check_in": None}, "Absent"),
+        ("lead", {"check_in": time(9, 4)}, "Absent"),
+    ],
+)
+def test_an_absent_of_silence_goes_where_somebody_is_said_to_have_come(
+    source: str, said: dict[str, Any], stands: str | None
+) -> None:
+    before = {"exception_type": "Absent", "exception_type_source": source}
+    found = entered(said, before, day=date(2026, 10, 5), shifts=NINE, limits=LIMITS, zone=SITE)
+    assert {**before, **found}["exception_type"] == stands

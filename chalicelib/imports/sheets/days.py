@@ -118,11 +118,7 @@ def proposed(
 
 
 def _taken_back(heard: Mapping[str, Any], before: Mapping[str, Any], away: set[str]) -> dict[str, Any]:
-    """What only followed from silence or the plan, and the sheet now knows better: an Absent of somebody who came, the
-    shift's own times of somebody who did not."""
-    came = "check_in" in heard or "check_out" in heard
-    if came and "exception_type" not in heard and before.get("exception_type_source") == "derived":
-        return {"exception_type": None}
+    """What only followed from the plan, and the sheet knows better: the shift's own times of somebody who was away."""
     if heard.get("exception_type") in away:
         times = ("check_in", "check_out")
         return {name: None for name in times if name not in heard and before.get(f"{name}_source") == "derived"}
