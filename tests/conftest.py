@@ -5,7 +5,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -42,14 +42,8 @@ class Site:
     server: postgres.Server
     store: local_s3.Server
     database: str
-
-    @property
-    def uploads(self) -> str:
-        return f"{self.database}-uploads".replace("_", "-")
-
-    @property
-    def backups(self) -> str:
-        return f"{self.database}-backups".replace("_", "-")
+    uploads: str
+    backups: str
 
     def url(self, role: str) -> str:
         return self.server.url(role, PASSWORDS[role], self.database)
@@ -129,20 +123,59 @@ def migrated(server: postgres.Server) -> str:
 def database(server: postgres.Server, migrated: str) -> Iterator[str]:
     """The name of this test's own copy of the migrated database."""
     name = f"test_{secrets.token_hex(4)}"
-    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
-    steps.bootstrap(server.admin_url, database=name, passwords={})
+    copy_database(server, migrated, name)
     yield name
     administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def copy_database(server: postgres.Server, template: str, name: str) -> None:
+    """A copy with the rights of its template, which PostgreSQL leaves out."""
+    administer(
+        server,
+        f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {template} STRATEGY file_copy",
+        f"UPDATE pg_database SET datacl = (SELECT datacl FROM pg_database WHERE datname = '{template}')"
+        f" WHERE datname = '{name}'",
+    )
+
+
+@pytest.fixture(scope="session")
+def clean() -> list[str]:
+    """Buckets that nobody has put anything into yet; most tests never do."""
+    return []
+
+
+@pytest.fixture
+def bucket(store: local_s3.Server, clean: list[str]) -> Iterator[Callable[[], str]]:
+    """Gives this test an empty bucket."""
+    taken: list[str] = []
+
+    def take() -> str:
+        if not clean:
+            clean.append(f"bucket-{secrets.token_hex(4)}")
+            store.make_bucket(clean[-1])
+        taken.append(clean.pop())
+        return taken[-1]
+
+    yield take
+    client = store.client()
+    for name in taken:
+        if {"Versions", "DeleteMarkers"} & client.list_object_versions(Bucket=name, MaxKeys=1).keys():
+            # Each bucket keeps volumes of its own, and the server has only so many.
+            client.delete_bucket(Bucket=name)
+        else:
+            clean.append(name)
+
+
 @pytest.fixture
 def site(
-    server: postgres.Server, store: local_s3.Server, database: str, monkeypatch: pytest.MonkeyPatch
+    server: postgres.Server,
+    store: local_s3.Server,
+    database: str,
+    bucket: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
     """This test's deployment, with the settings of this process pointing at it."""
-    made = Site(server, store, database)
-    store.make_bucket(made.uploads)
-    store.make_bucket(made.backups)
+    made = Site(server, store, database, uploads=bucket(), backups=bucket())
     for name in [name for name in os.environ if name.startswith(("OPSDB_", "AWS_", "PG", "DATABASE_URL"))]:
         monkeypatch.delenv(name)
     for name, value in made.environment.items():
@@ -151,9 +184,6 @@ def site(
     yield made
     db.engine().dispose()
     forget()
-    for bucket in (made.uploads, made.backups):
-        # Each bucket keeps volumes of its own, and the server has only so many.
-        store.client().delete_bucket(Bucket=bucket)
 
 
 @pytest.fixture
@@ -171,11 +201,12 @@ def forget() -> None:
     storage.s3.cache_clear()
 
 
-def administer(server: postgres.Server, statement: str) -> None:
+def administer(server: postgres.Server, *statements: str) -> None:
     conn = psycopg2.connect(server.admin_url)
     conn.autocommit = True
     try:
         with conn.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         conn.close()

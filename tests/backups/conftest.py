@@ -11,13 +11,13 @@ from chalicelib.migrations import steps
 from local import postgres
 from local import s3 as local_s3
 from tests.backups.place import Place, execute
-from tests.conftest import administer, forget
+from tests.conftest import administer, copy_database, forget
 
 
 @pytest.fixture(scope="session")
 def floor(server: postgres.Server, migrated: str) -> str:
     """The name of a database with rows in nearly every table, to be copied."""
-    administer(server, f"CREATE DATABASE floor OWNER opsdb_owner TEMPLATE {migrated}")
+    copy_database(server, migrated, "floor")
     execute(steps.with_database(server.admin_url, "floor"), (Path(__file__).parent / "floor.sql").read_text())
     return "floor"
 
@@ -28,8 +28,7 @@ def place(
 ) -> Iterator[Place]:
     """This test's own copy of the floor, with the settings of this process pointing at it."""
     name = f"floor_{secrets.token_hex(4)}"
-    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {floor}")
-    steps.bootstrap(server.admin_url, database=name, passwords={})
+    copy_database(server, floor, name)
     made = Place(server, store, name)
     store.make_bucket(made.bucket)
     for variable in [found for found in os.environ if found.startswith(("OPSDB_", "AWS_", "PG", "DATABASE_URL"))]:

@@ -25,7 +25,7 @@ def measured(caplog: pytest.LogCaptureFixture) -> list[dict[str, float]]:
 
 
 def sweep(at: datetime) -> Any:
-    return sweep_uploads(events.scheduled("sweep_uploads", at, region="us-east-1"), None)
+    return sweep_uploads(events.scheduled("sweep_uploads", at, region="us-east-1"), events.Context("sweep_uploads"))
 
 
 def test_a_sweep_measures_the_age_and_then_sweeps(

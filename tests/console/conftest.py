@@ -15,12 +15,11 @@ from sqlalchemy import create_engine, text
 
 from chalicelib.admin import passwords
 from chalicelib.core.tables import users
-from chalicelib.migrations import steps
 from local import postgres
 from local import s3 as local_s3
 from local.demo.load import load
 from local.processes import HOST, free_ports, wait_until
-from tests.conftest import Site, administer
+from tests.conftest import Site, administer, copy_database
 from tests.contract.test_contract import answers
 
 ROOT = Path(__file__).parents[2]
@@ -46,9 +45,9 @@ def console(
 ) -> Iterator[str]:
     """The address of a console over the demo floor; its users are called as their roles, and share a password."""
     name = f"console_{secrets.token_hex(4)}"
-    administer(server, f"CREATE DATABASE {name} OWNER opsdb_owner TEMPLATE {migrated} STRATEGY file_copy")
-    steps.bootstrap(server.admin_url, database=name, passwords={})
-    site = Site(server, store, name)
+    copy_database(server, migrated, name)
+    bucket = name.replace("_", "-")
+    site = Site(server, store, name, uploads=f"{bucket}-uploads", backups=f"{bucket}-backups")
     store.make_bucket(site.uploads)
     store.make_bucket(site.backups)
     try:

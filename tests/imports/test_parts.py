@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, time, timedelta
-from types import SimpleNamespace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ import app
 from chalicelib.core import continuation, db, storage
 from chalicelib.imports import queries
 from chalicelib.imports import run as running
+from local import events
 from tests import make
 from tests.conftest import Site
 
 MONDAY = date(2027, 3, 1)
-SECONDS = 900
 
 
 class Clock:
@@ -80,9 +79,8 @@ def markers(site: Site) -> list[str]:
 
 def invocations(site: Site, document: dict[str, Any]) -> Iterator[Any]:
     """The upload after each invocation that its object, and then each marker, starts."""
-    context = SimpleNamespace(get_remaining_time_in_millis=lambda: SECONDS * 1000)
     while True:
-        app.on_upload(document, context)
+        app.on_upload(document, events.Context("on_upload"))
         yield found("SELECT state, rows_read, success_count, error_count FROM uploads")[0]
         left = markers(site)
         if not left:
@@ -124,20 +122,8 @@ def test_a_part_whose_marker_was_lost_is_asked_for_by_the_sweep(site: Site, week
     storage.s3().delete_object(Bucket=site.uploads, Key=lost)
     with make.written() as conn:
         conn.execute(text("UPDATE uploads SET created_at = now() - interval '1 hour'"))
-    app.sweep_uploads(
-        {
-            "source": "aws.events",
-            "detail-type": "",
-            "detail": {},
-            "version": "0",
-            "account": "",
-            "region": "",
-            "time": "",
-            "id": "",
-            "resources": [],
-        },
-        SimpleNamespace(get_remaining_time_in_millis=lambda: SECONDS * 1000),
-    )
+    at = datetime.now(UTC)
+    app.sweep_uploads(events.scheduled("sweep_uploads", at, region="us-east-1"), events.Context("sweep_uploads"))
     assert found("SELECT state, rows_read FROM uploads") == [("running", 200)]
     assert [one[0] for one in parts] == ["done_with_errors"]
 
