@@ -32,6 +32,9 @@ IN_MEMORY = "opsdb-tests-"
 MEMORY_NEEDED = 2 << 30
 """Bytes free in memory from which on a server's data is kept there; it takes a fifth of that."""
 
+DEAR = ("console", "deployed", "deploying", "infra/test_permissions.py")
+"""What these start is dear, so one process of several runs each."""
+
 PASSWORDS = {role: f"{role}-password" for role in steps.ROLES}
 
 
@@ -69,6 +72,14 @@ class Site:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        for place in DEAR:
+            if item.path.is_relative_to(here / place):
+                item.add_marker(pytest.mark.xdist_group(place))
 
 
 @pytest.fixture(scope="session", autouse=True)

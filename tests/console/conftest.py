@@ -32,13 +32,6 @@ LEAD = "SELECT l.employee_id FROM employees e JOIN employees l ON l.full_name = 
 PageOf = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these share one API and one browser, so one process of several runs them."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("console"))
-
-
 @pytest.fixture(scope="session")
 def console(
     server: postgres.Server, store: local_s3.Server, migrated: str, tmp_path_factory: pytest.TempPathFactory

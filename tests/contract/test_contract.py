@@ -26,7 +26,7 @@ from tests.conftest import Site
 ROOT = Path(__file__).parents[2]
 MONDAY = date(2026, 10, 5)
 PEOPLE, FREE, GONE = range(1, 9), {7, 8}, (9, 10)
-SHORT = ("--phases", "fuzzing", "--max-examples", "6", "--workers", "2", "--no-shrink")
+SHORT = ("--phases", "fuzzing", "--max-examples", "3", "--workers", "2", "--no-shrink")
 # One worker: hypothesis reads its own source as it goes, which Python 3.11 gets wrong in two threads now and then.
 LONG = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "100", "--workers", "1")
 

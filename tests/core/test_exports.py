@@ -365,5 +365,5 @@ exports.exported({kind!r}, rows, shape=Odd, total=1, name="odd", began=monotonic
 {peak}"""
         return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
-    for kind, rows in (("csv", 100_000), ("xlsx", 20_000)):
+    for kind, rows in (("csv", 60_000), ("xlsx", 12_000)):
         assert needed(kind, rows) < needed(kind, 10) + 12

@@ -224,6 +224,7 @@ def test_a_sheet_is_taken_back_but_for_what_was_said_since(api: Api, ada: int, t
     ]
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the sample sheets are not here")
 def test_the_sample_goes_in_whole_and_once(api: Api) -> None:
     for kind in ("employees", "schedules"):
