@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 KEY := $(shell { cat requirements.txt requirements-dev.txt requirements-bare.txt pyproject.toml; pwd; } | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(KEY)
 
-# checkov brings a hundred packages of its own, in other versions than ours.
+# checkov and what looks for secrets and known holes bring a hundred packages, in other versions than ours.
 CHECKS := .venv-checks
 CHECKS_KEY := $(shell { cat requirements-checks.txt; pwd; } | cksum | cut -d' ' -f1)
 CHECKS_READY := $(CHECKS)/ready-$(CHECKS_KEY)
@@ -19,7 +19,7 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test proof check bench package clean
+.PHONY: help install run test proof check guard bench package clean
 
 help: ## list the targets
 	@echo "opsdb: make TARGET [NAME=value ...]"
@@ -39,7 +39,7 @@ proof: $(READY) ## the tests that take long, with what they counted (docs/proof.
 	@echo "Proving; this takes some minutes ..."
 	@$(BIN)/python -m pytest -m proof $(ARGS)
 
-check: $(READY) ## ruff, mypy, and cfn-lint and checkov over the templates, changing nothing
+check: $(READY) ## ruff, mypy, bandit, secrets, known holes; cfn-lint and checkov over the templates; changing nothing
 	@echo "Looking for mistakes ..."
 	@$(BIN)/python -m ruff check --quiet --output-format concise .
 	@$(BIN)/python -m ruff format --quiet --check --diff .
@@ -51,7 +51,26 @@ check: $(READY) ## ruff, mypy, and cfn-lint and checkov over the templates, chan
 	@$(MAKE) --silent --no-print-directory $(CHECKS_READY)
 	@if [ -e $(CHECKS_READY) ]; then \
 	    $(CHECKS)/bin/python -m checkov.main --skip-download --framework cloudformation --compact --quiet \
-	        --file infra-cfn/network.yaml infra-cfn/data.yaml $(TEMPLATES)/*/*.json; \
+	        --file infra-cfn/network.yaml infra-cfn/data.yaml $(TEMPLATES)/*/*.json \
+	    && $(MAKE) --silent --no-print-directory guard; \
+	fi
+
+# Part of `check`. No secret is ever looked up with whoever might have given it out (-n). The advisory service is somebody
+# else's: where it does not answer, also on CI, that is said, and nothing is held up.
+guard:
+	@$(CHECKS)/bin/bandit -q -c pyproject.toml -r chalicelib local infra-cfn app.py 2>$(CHECKS)/bandit.log \
+	    || { grep -v WARNING $(CHECKS)/bandit.log >&2; exit 1; }
+	@if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then \
+	    git ls-files -z | xargs -0 $(CHECKS)/bin/detect-secrets-hook -n --baseline .secrets.baseline; \
+	else \
+	    echo "This is no git work tree: nobody looked for secrets this time." >&2; \
+	fi
+	@if $(CHECKS)/bin/pip-audit -r requirements.txt --no-deps --disable-pip --vulnerability-service osv --timeout 10 \
+	        --progress-spinner off >$(CHECKS)/audit.log 2>&1; then :; \
+	elif grep -Eq 'requests\.exceptions\.(Connection|Connect|Read|Proxy|SSL|Timeout)' $(CHECKS)/audit.log; then \
+	    echo "The advisory service cannot be reached: nobody asked for known holes in requirements.txt this time." >&2; \
+	else \
+	    tail -40 $(CHECKS)/audit.log >&2; exit 1; \
 	fi
 
 bench: $(READY) ## measure imports, lists and backups against floor and usual way: ARGS=...
@@ -100,17 +119,17 @@ $(READY):
 	|| { grep -i error $(VENV)/install.log | tail -3 >&2; echo "Installing failed: see $(VENV)/install.log, then try again." >&2; exit 1; }; \
 	touch "$@"
 
-# Where the package index cannot be reached, checking goes on without checkov, but not on CI (CI=true).
+# Where the package index cannot be reached, checking goes on without these, but not on CI (CI=true).
 $(CHECKS_READY): $(READY)
 	@set -e; \
 	if [ -e $(CHECKS)/place ] && [ "$$(cat $(CHECKS)/place)" != "$$(pwd)" ]; then rm -rf $(CHECKS); fi; \
 	if [ ! -x $(CHECKS)/bin/python ]; then $(BIN)/python -m venv $(CHECKS); pwd >$(CHECKS)/place; fi; \
-	echo "Installing checkov into $(CHECKS); half a minute, once ..."; \
+	echo "Installing checkov, bandit and pip-audit into $(CHECKS); half a minute, once ..."; \
 	rm -f $(CHECKS)/ready-*; \
 	if $(CHECKS)/bin/python -m pip install --retries 1 --timeout 10 -r requirements-checks.txt >$(CHECKS)/install.log 2>&1; then \
 	    touch "$@"; \
 	elif [ "$$CI" != true ] && grep -Eq 'connection broken|Could not fetch URL|\(from versions: none\)' $(CHECKS)/install.log; then \
-	    echo "The package index cannot be reached: the templates go unchecked by checkov this time." >&2; \
+	    echo "The package index cannot be reached: checkov, bandit and the search for secrets and known holes are left out this time." >&2; \
 	else \
 	    grep -i error $(CHECKS)/install.log | tail -3 >&2; echo "Installing failed: see $(CHECKS)/install.log, then try again." >&2; exit 1; \
 	fi

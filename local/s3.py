@@ -125,7 +125,7 @@ class Server:
         return [*command, *(f"-{part}.localSocket={self._socket(part)}" for part in ("filer", "s3"))]
 
     def _socket(self, part: str) -> Path:
-        return Path("/tmp") / f"opsdb-{part}-{self._ports[2 * _PARTS.index(part)]}.sock"  # noqa: S108
+        return Path("/tmp") / f"opsdb-{part}-{self._ports[2 * _PARTS.index(part)]}.sock"  # noqa: S108  # nosec B108  # short
 
     def _remove_sockets(self) -> None:
         """Those it leaves behind when killed; the names it gives to some of them cannot be chosen."""
@@ -136,7 +136,7 @@ class Server:
             return
         left = [self._socket("filer"), self._socket("s3")]
         left += [
-            Path("/tmp") / f"seaweedfs-{part}-grpc-{port}.sock"  # noqa: S108
+            Path("/tmp") / f"seaweedfs-{part}-grpc-{port}.sock"  # noqa: S108  # nosec B108  # short
             for part, port in zip(_PARTS, self._ports[1::2], strict=True)
         ]
         for socket in left:

@@ -95,7 +95,7 @@ def unshare_works(folder: Path, bin_dir: Path) -> bool:
 def away(data_dir: Path) -> Path:
     """The folder outside closed homes that stands in for `data_dir`."""
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return Path("/var/tmp") / f"opsdb-{digest}"  # noqa: S108 (its owner is checked; survives a restart, unlike /tmp)
+    return Path("/var/tmp") / f"opsdb-{digest}"  # noqa: S108  # nosec B108  # its owner is checked, and it survives a restart
 
 
 def remove_away(data_dir: Path) -> None:

@@ -21,7 +21,7 @@ VARIABLES = {
     "port": "PGPORT",
     "dbname": "PGDATABASE",
     "user": "PGUSER",
-    "password": "PGPASSWORD",
+    "password": "PGPASSWORD",  # nosec B105  # the name of a variable
     "passfile": "PGPASSFILE",
     "service": "PGSERVICE",
     "options": "PGOPTIONS",

@@ -170,7 +170,7 @@ def remove(cloud: Cloud) -> None:
         if code(error) == "NoSuchBucket":
             return
         raise
-    filling = Filling(_markers(cloud), {}, secret_key="", layer="", reserves=False)
+    filling = Filling(_markers(cloud), {}, secret_key="", layer="", reserves=False)  # nosec B106  # nothing is made
     _run(cloud, "delete", rendered(cloud.stage, FOLDER / cloud.stage, filling), bucket)
     s3.delete_object(Bucket=bucket, Key=state_key(cloud.stage))
     functions, name = cloud.client("lambda"), cloud.stack("postgresql-client")

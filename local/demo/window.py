@@ -42,7 +42,7 @@ class Window:
 
 def dice(about: str) -> Random:
     """Chance that always falls the same way for the same subject, so that the same people are here every day."""
-    return Random(f"opsdb demo: {about}")  # noqa: S311
+    return Random(f"opsdb demo: {about}")  # noqa: S311  # nosec B311  # of demo people, no secret
 
 
 def moment(day: date, hour: int, minute: int = 0) -> datetime:
