@@ -113,7 +113,9 @@ def _unlock(conn: Connection, upload_id: int) -> None:
 
 def _run_locked(conn: Connection, upload: Claimed, progress: Progress, part: int) -> bool:
     """Whether it has ended; else there was no time for it."""
-    with logged_job(log, "import", upload_id=upload.upload_id, kind=upload.kind) as outcome:
+    # Anybody who may write to the bucket names a folder there; in the log stand only the names that we know.
+    kind = upload.kind if upload.kind in {*KINDS, earlier_upload.KIND} else "unknown"
+    with logged_job(log, "import", upload_id=upload.upload_id, kind=kind) as outcome:
         with conn.begin():
             queries.begin(conn, upload_id=upload.upload_id)
         try:
