@@ -30,6 +30,7 @@ from chalicelib.imports.templates import routes as templates
 from chalicelib.leave.routes import routes as leave
 from chalicelib.people.deputies import routes as deputies
 from chalicelib.people.past import routes as past
+from chalicelib.people.privacy import routes as privacy
 from chalicelib.people.reviews import routes as reviews
 from chalicelib.people.routes import routes as employees
 from chalicelib.reports.breakdowns import routes as breakdowns
@@ -52,6 +53,7 @@ ALL: tuple[Routes, ...] = (
     signing_in,
     employees,
     past,
+    privacy,
     deputies,
     reviews,
     schedules,

@@ -237,6 +237,7 @@ EXAMPLES: dict[str, Callable[[Floor], tuple[str, Any]]] = {
 
 SESSION = "sessions are the users' own: tests/admin/test_signing_in.py has who is on record for them"
 ELSEWHERE = {
+    "POST /employees/{employee_id}/erase": "one line for all of it, without what was there before: test_privacy.py",
     "POST /auth/login": SESSION,
     "POST /auth/logout": SESSION,
     "POST /auth/password": SESSION,

@@ -22,6 +22,7 @@ NEVER = {
     "calendar_feeds": "an address that was given away stays given away: revoke it",
     "db_users": "database users are dropped, not undone",
     "employee_reward_redemptions": "redemptions have a way of their own: reject or reverse it",
+    "erasures": "what was erased does not come back",
     "periods": "a closed month stays closed",
     "schedules_history": "is in the archive",
     "sessions": "whoever was signed out signs in again",

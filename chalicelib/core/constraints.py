@@ -29,6 +29,8 @@ CONFLICTS = {
     "employee_rewards_reverses_key": "reward_id: is reversed already",
     "admin_options_category_value_key": "value: exists already in this category",
     "reward_reasons_reason_key": "reason: exists already",
+    "erased_when_gone": "employee_id: still works here; people are erased when they have left",
+    "erasures_pkey": "employee_id: was erased before",
 }
 
 INVALID = {

@@ -1,11 +1,12 @@
-"""What the audit log tells beside changes: who signed in, failed to, signed out, or was refused."""
+"""What the audit log tells beside changes: who signed in, failed to, signed out, was refused, or
+took somebody's data out."""
 
 from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, text
 
-Event = Literal["sign_in", "sign_in_failed", "sign_out", "refused"]
+Event = Literal["sign_in", "sign_in_failed", "sign_out", "refused", "exported"]
 
 
 def note(conn: Connection, event: Event, **told: Any) -> None:

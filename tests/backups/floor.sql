@@ -46,6 +46,7 @@ INSERT INTO last_uses (subject, at) VALUES ('key:1', '2026-11-01T12:00Z');
 INSERT INTO request_rates (subject, free_at) VALUES ('key:1', '2026-11-01T12:00Z');
 INSERT INTO sign_in_attempts (subject, failures, locked_until, last_at)
 VALUES ('user:lead', 3, '2026-11-01T12:00:04Z', '2026-11-01T12:00Z');
+INSERT INTO erasures (employee_id, erased_by, reason) VALUES (2, 'user:1', 'asked for it');
 INSERT INTO deputies (lead_id, employee_id, start_date, end_date) VALUES (1, 2, '2026-11-01', '2026-11-30');
 INSERT INTO upload_outcomes (upload_id, place, row_number, outcome, key) VALUES (1, 1, 2, 'failed', '1 2026-11-01');
 INSERT INTO upload_awards (upload_id, row_number, employee_id, reason_id, date_awarded, place) VALUES (1, 2, 1, 1, '2026-11-02', 1);

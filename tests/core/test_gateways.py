@@ -43,7 +43,7 @@ class Answer:
     def steady(self) -> str:
         """The content without what differs from one moment or request to the next."""
         varies = r"opsdb_\d+_\w{38}|SHjZ2[0-9a-f]+=|[0-9a-f]{48}\.ics|(?<=\"password\":\")[^\"]+|"
-        varies += r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+        varies += r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
         return re.sub(varies, "...", self.content.decode(errors="replace"))
 
 
@@ -112,7 +112,7 @@ def renewed(site: Site) -> None:
 def test_both_gateways_get_the_same_answer(path: str, method: str, site: Site) -> None:
     key = seeded()
     http_api = answered(request(method, path, **parts(path, method), key=key))
-    if method != "GET":
+    if method != "GET" or path.endswith("/export"):  # which tells of itself
         renewed(site)
         key = seeded()
     rest = answered(rest_request(method, path, **parts(path, method), key=key))

@@ -221,7 +221,7 @@ def test_every_refusal_of_a_known_constraint_names_one_that_exists(site: Site) -
         triggers = conn.execute(text("SELECT string_agg(prosrc, '') FROM pg_proc WHERE prosrc LIKE '%CONSTRAINT =%'"))
         raised = triggers.scalar_one()
     by_trigger = {"schedules_archived", "attendances_archived", "month_closed"}
-    by_trigger |= {"points_never_below_zero", "users_last_admin"}
+    by_trigger |= {"points_never_below_zero", "users_last_admin", "erased_when_gone"}
     assert (CONFLICTS.keys() | INVALID.keys() | MISSING.keys()) - constraints - indexes == by_trigger
     assert "'points_never_below_zero'" in raised
     assert "'_archived'" in raised

@@ -12,7 +12,7 @@ from tests.migrations.catalogue import catalogue, connected
 
 TABLES = {*metadata.tables, "alembic_version"}
 NEVER_CHANGED = {"people", "employee_rewards", "periods"}
-NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version"}
+NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version", "erasures"}
 SECRET = {
     "users",
     "api_keys",
@@ -28,12 +28,14 @@ SECRET = {
     "last_uses",
     "request_rates",
     "sign_in_attempts",
+    "erasures",
 }
 UNAUDITED = {
     "adjustments": "corrections in closed months, written beside the audit",
     "alembic_version": "Alembic's own",
     "audit_log": "the audit itself",
     "backups": "operational",
+    "erasures": "the function that erases writes their one line of the audit itself",
     "people": "only ever gains ids, with the employees that are audited",
     "request_keys": "operational; what a request writes is audited under its id",
     "last_uses": "operational; nobody changed anything",

@@ -102,6 +102,10 @@ TABLE: dict[str, Line] = {
     "PUT /employees/{employee_id}": Line(HR, 200, lambda on: (f"/employees/{on.ada}", {"tier": 2})),
     "DELETE /employees/{employee_id}": Line(HR, 200, lambda on: (f"/employees/{on.bea}", None)),
     "POST /employees/{employee_id}/restore": Line(HR, 200, lambda on: (f"/employees/{on['archived']}/restore", None)),
+    "GET /employees/{employee_id}/export": Line(HR | NOT_MEANT, 200, lambda on: (f"/employees/{on.ada}/export", None)),
+    "POST /employees/{employee_id}/erase": Line(
+        ADMIN, 200, lambda on: (f"/employees/{on['archived']}/erase", {"confirm": str(on["archived"]), "reason": "law"})
+    ),
     "POST /employees/{employee_id}/calendar": Line(
         HR | OVER | {"the person"}, 200, lambda on: (f"/employees/{on.ada}/calendar", {})
     ),

@@ -11,6 +11,7 @@ from chalicelib.core.tables.people import (
     employees,
     employees_history,
     employments,
+    erasures,
     new_employee_reviews,
     people,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "employees",
     "employees_history",
     "employments",
+    "erasures",
     "exceptions",
     "floor_notes",
     "forecasts",

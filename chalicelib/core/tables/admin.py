@@ -30,7 +30,7 @@ CATEGORIES = (
     "role",
     "redemption_type",
 )
-EVENTS = ("sign_in", "sign_in_failed", "sign_out", "refused")
+EVENTS = ("sign_in", "sign_in_failed", "sign_out", "refused", "exported")
 ACTIONS = ("insert", "update", "delete", *EVENTS)
 ROLES = ("viewer", "supervisor", "duty_lead", "planner", "hr", "admin")
 

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, Date, Index, Integer, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 from chalicelib.core.tables.columns import created_at, identity, moment, of_upload, one_of, person, table, words
@@ -179,4 +191,12 @@ new_employee_reviews = table(
     created_at(),
     Column("sheet_said", JSONB),
     also=lambda: (CheckConstraint(one_of("status", "Pending", "Verified", "Rejected"), name="status"),),
+)
+
+erasures = table(
+    "erasures",
+    Column("employee_id", BigInteger, ForeignKey("people.employee_id"), primary_key=True, autoincrement=False),
+    moment("erased_at", nullable=False, server_default=func.now()),
+    words("erased_by", nullable=False),
+    words("reason", nullable=False),
 )
