@@ -73,7 +73,7 @@ def expire_backups(event: CloudWatchEvent) -> None:
 
 @app.schedule(settings().archive_schedule)
 def archive(event: CloudWatchEvent) -> None:
-    """Schedules and attendances past their retention, moved to history every month."""
+    """Schedules and attendances past their retention, moved to history every month; an audit past its own, deleted."""
     history.archive(today=today())
 
 

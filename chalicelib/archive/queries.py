@@ -1,6 +1,6 @@
-"""All SQL that moves rows to history."""
+"""All SQL that moves rows to history, and forgets an audit that is old enough."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Column, Connection, Table, delete, func, insert, literal, select
 
@@ -37,6 +37,12 @@ def move(conn: Connection, *, table: str, before: date, most: int, archived_date
     conn.execute(insert(history).from_select([*columns, "archived_date"], rows))
     conn.execute(delete(live).where(key.in_(ids)))
     return len(ids)
+
+
+def forget_audit(conn: Connection, *, until: datetime, most: int) -> int:
+    """Delete at most so many entries of before `until`, oldest first; how many they were. The database refuses to
+    forget what is younger than 13 months."""
+    return int(conn.execute(select(func.forget_audit(until, most))).scalar_one())
 
 
 def left(conn: Connection, *, before: date) -> int:

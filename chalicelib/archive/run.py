@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import Connection
+
 from chalicelib.archive import queries
-from chalicelib.archive.rules import first_kept
+from chalicelib.archive.rules import audited_from, first_kept
 from chalicelib.core import db
 from chalicelib.core.log import job
 from chalicelib.core.settings import settings
@@ -19,18 +22,26 @@ LONGEST = timedelta(minutes=9)
 
 ACTOR = db.Actor("schedule:archive")
 
+Batch = Callable[[Connection], int]
+"""Deals with BATCH rows at most, and says how many they were."""
+
 
 @dataclass
 class Archived:
-    """How many rows of each table moved, and how many the next run is left with."""
+    """How many rows of each table moved, how many entries of the audit were deleted, and how many rows the next run is
+    left with."""
 
     schedules: int = 0
     attendances: int = 0
+    audit_log: int = 0
     left: int = 0
 
 
 def archive(*, today: date) -> Archived:
-    """Move what is past its retention to history; `today` is the site's. Of two runs at once one ends by itself."""
+    """Move what is past its retention to history, and delete the audit that is past its own; `today` is the site's.
+
+    Of two runs at once one ends by itself.
+    """
     before = first_kept(today, settings().retention_months)
     done = Archived()
     with job(log, "archive", before=before) as outcome:
@@ -43,13 +54,20 @@ def archive(*, today: date) -> Archived:
 
 def _in_time(done: Archived, before: date, today: date) -> None:
     until = time.monotonic() + LONGEST.total_seconds()
-    for table in queries.HISTORIES:
+
+    def move(table: str) -> Batch:
+        return lambda conn: queries.move(conn, table=table, before=before, most=BATCH, archived_date=today)
+
+    oldest = audited_from(today, settings().audit_months)
+    batches = {table: move(table) for table in queries.HISTORIES}
+    batches["audit_log"] = lambda conn: queries.forget_audit(conn, until=oldest, most=BATCH)
+    for table, batch in batches.items():
         while time.monotonic() < until:
             with db.writing(ACTOR) as conn:
                 if not queries.alone(conn):
                     log.info("another run is at work")
                     return
-                moved = queries.move(conn, table=table, before=before, most=BATCH, archived_date=today)
-            setattr(done, table, getattr(done, table) + moved)
-            if moved < BATCH:
+                gone = batch(conn)
+            setattr(done, table, getattr(done, table) + gone)
+            if gone < BATCH:
                 break

@@ -35,6 +35,13 @@ def _from_one(text: str) -> int:
     return number
 
 
+def _months_of_audit(text: str) -> int:
+    number = int(text)
+    if number < 13:
+        raise ValueError("must be at least 13")
+    return number
+
+
 def _percent(text: str) -> Fraction:
     if not 0 <= float(text) < 100:
         raise ValueError("must be a percentage from 0 to below 100")
@@ -134,6 +141,9 @@ class Settings:
         Fraction(0),
     )
     retention_months: int = setting("OPSDB_RETENTION_MONTHS", "months before rows move to history", _whole, 13)
+    audit_months: int = setting(
+        "OPSDB_AUDIT_MONTHS", "months before entries of the audit are deleted", _months_of_audit, 84
+    )
     date_order: DateOrder = setting(
         "OPSDB_DATE_ORDER", "how 05/10/2026 is read in sheets: day-first or month-first", _date_order, "day-first"
     )

@@ -6,16 +6,19 @@ import signal
 import subprocess
 import sys
 import time as clock
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from chalicelib.archive import run
 from chalicelib.archive.queries import LOCK
-from chalicelib.archive.rules import first_kept
+from chalicelib.archive.rules import audited_from, first_kept
 from chalicelib.core import db
+from chalicelib.core.db import make_engine
+from chalicelib.core.settings import Settings, SettingsError, settings
 from tests import make
 from tests.api import Api
 from tests.conftest import Site
@@ -142,6 +145,44 @@ def test_a_run_that_has_no_time_left_says_how_many_rows_are(ada: int, monkeypatc
     present(ada, OLD)
     monkeypatch.setattr(run, "LONGEST", timedelta(0))
     assert run.archive(today=TODAY) == run.Archived(left=1)
+
+
+def told(*days: str) -> None:
+    """An entry of the audit on each of these days, as the owner could write it."""
+    owner = make_engine(settings().require("owner_database_url"))
+    with owner.begin() as conn:
+        for day in days:
+            conn.execute(
+                text("INSERT INTO audit_log (at, actor, action, table_name) VALUES (:day, 'old', 'insert', 'x')"),
+                {"day": f"{day}T12:00Z"},
+            )
+    owner.dispose()
+
+
+def test_the_audit_is_kept_for_its_own_months(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert audited_from(TODAY, 84) == datetime(2019, 9, 30, tzinfo=UTC)
+    told("2019-09-29", "2019-09-30")
+    monkeypatch.setattr(run, "BATCH", 1)
+    assert run.archive(today=TODAY) == run.Archived(audit_log=1)
+    left = "SELECT at::date FROM audit_log WHERE actor = 'old'"
+    assert rows(left) == [(date(2019, 9, 30),)]
+    gone = "SELECT actor, action, row_count FROM audit_log WHERE table_name = 'audit_log'"
+    assert rows(gone) == [("schedule:archive", "delete", 1)]
+
+
+def test_no_setting_and_no_call_shortens_the_audit_of_the_last_thirteen_months(site: Site) -> None:
+    with pytest.raises(SettingsError, match=r"OPSDB_AUDIT_MONTHS='12' .* must be at least 13"):
+        Settings.read({"OPSDB_AUDIT_MONTHS": "12"})
+    told("2019-09-29")
+    with pytest.raises(IntegrityError, match="the last 13 months stays"):
+        write("SELECT forget_audit(now() - interval '13 months' + interval '1 minute', 10)")
+    for until in ("'infinity'", "now()"):
+        with pytest.raises(IntegrityError):
+            write(f"SELECT forget_audit({until}, 10)")
+    write("SELECT forget_audit(NULL, 10)")
+    assert rows("SELECT count(*) FROM audit_log WHERE actor = 'old'") == [(1,)]
+    write("SELECT forget_audit(now() - interval '13 months', 10)")
+    assert rows("SELECT count(*) FROM audit_log WHERE actor = 'old'") == [(0,)]
 
 
 def test_however_often_it_is_killed_nothing_is_lost_or_doubled(site: Site, ada: int) -> None:

@@ -97,6 +97,7 @@ FUNCTIONS = {
     "erase_person": THE_APP,
     "folded": EVERYBODY,
     "follow_kept_ids": THE_APP,
+    "forget_audit": THE_APP,
     "instant_near": EVERYBODY,
     "searchable": EVERYBODY,
     "shift_start": EVERYBODY,

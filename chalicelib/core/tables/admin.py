@@ -141,6 +141,8 @@ audit_log = table(
         Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),
         Index("audit_log_at_idx", "at"),
         Index("audit_log_actor_at_idx", "actor", "at"),
+        Index("audit_log_before_employee_id_idx", text("(before ->> 'employee_id'::text)")),
+        Index("audit_log_after_employee_id_idx", text("(after ->> 'employee_id'::text)")),
         Index("audit_log_request_id_idx", "request_id", postgresql_where=text("request_id IS NOT NULL")),
         Index("audit_log_upload_id_idx", "upload_id", postgresql_where=text("upload_id IS NOT NULL")),
     ),
