@@ -90,7 +90,9 @@ def encoded(answer: Any) -> str:
 
 def refuse(error: OpsdbError, this: str) -> Answer:
     """The error as api.md shapes it."""
-    answer = respond(error.status, Problem(error.summary, list(error.problems), this), this)
+    # What somebody sent may be no text at all (half a character), and is quoted as far as it is.
+    problems = [one.encode(errors="replace").decode() for one in error.problems]
+    answer = respond(error.status, Problem(error.summary, problems, this), this)
     if error.status == 503:
         answer.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):

@@ -1,5 +1,6 @@
 """What callers send, read into declared shapes; every problem of a request is found at once."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -27,6 +28,9 @@ Day = Annotated[date, Meta(description="YYYY-MM-DD, from 1900 to 2999")]
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with its offset from UTC")]
 Clock = Annotated[time, Meta(tz=False, description="HH:MM or HH:MM:SS, local to the site")]
 
+
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL has no text with: a zero byte, and half of a character."""
 
 EVERY_ROW = 2**53
 
@@ -87,8 +91,9 @@ def read_query(shape: type[T], values_by_name: Mapping[str, list[str]]) -> T:
     for name, values in values_by_name.items():
         if name not in fields:
             continue
-        if any("\x00" in value for value in values):
-            problems.append(f"{name}: must be text without control characters, got {_named(values)}")
+        if any(_NO_TEXT.search(value) for value in values):
+            shown = _short(json.dumps(values, separators=(",", ":")))
+            problems.append(f"{name}: must be text without control characters, got {shown}")
         elif get_origin(_bare(fields[name].type)) is list:
             raw[name] = values
         elif len(values) > 1:

@@ -201,6 +201,12 @@ def test_a_zero_byte_never_reaches_the_database() -> None:
     ]
 
 
+def test_half_a_character_never_reaches_the_database() -> None:
+    assert problems_of_query(word="\ud800x") == [
+        'word: must be text without control characters, got ["\\ud800x"]',
+    ]
+
+
 def test_a_pattern_is_explained_in_words() -> None:
     assert problems_of_query(span="x") == ['span: must be FROM,TO, got "x"']
 
