@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from chalicelib.admin.cognito import routes as cognito
 from chalicelib.admin.db_users import routes as db_users
 from chalicelib.admin.keys import routes as keys
 from chalicelib.admin.options import routes as options
@@ -51,6 +52,7 @@ ALL: tuple[Routes, ...] = (
     docs,
     console,
     signing_in,
+    cognito,
     employees,
     past,
     privacy,

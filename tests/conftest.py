@@ -16,7 +16,7 @@ import hypothesis
 import psycopg2
 import pytest
 
-from chalicelib.core import auth, db, storage
+from chalicelib.core import auth, db, storage, tokens
 from chalicelib.core.settings import settings
 from chalicelib.migrations import steps
 from local import files, postgres, processes
@@ -210,6 +210,7 @@ def forget() -> None:
     settings.cache_clear()
     db.engine.cache_clear()
     storage.s3.cache_clear()
+    tokens.forget()
 
 
 def administer(server: postgres.Server, *statements: str) -> None:

@@ -240,6 +240,7 @@ ELSEWHERE = {
     "POST /employees/{employee_id}/erase": "one line for all of it, without what was there before: test_privacy.py",
     "POST /auth/login": SESSION,
     "POST /auth/logout": SESSION,
+    "POST /auth/token": SESSION,
     "POST /auth/password": SESSION,
     "POST /uploads": "an upload is the record of itself",
     "POST /uploads/{upload_id}/retry": "likewise; its rows are written, and audited, by a function",

@@ -50,6 +50,7 @@ HEAVY = {
     "boto3",
     "botocore",
     "icalendar",
+    "jwt",
     "multipart",
     "mypy_boto3_s3",
     "psycopg2",

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chalicelib.admin.lockout import Attempts
-from chalicelib.core.tables import sign_in_attempts, users
+from chalicelib.core.tables import employees, sign_in_attempts, users
 
 _a, _u = sign_in_attempts.c, users.c
 
@@ -32,6 +32,26 @@ def find_account(conn: Connection, *, username: str) -> Account | None:
     """The user of that name, however it is capitalised."""
     row = conn.execute(select(*_COLUMNS).where(func.lower(_u.username) == username.lower())).one_or_none()
     return Account(*row) if row else None
+
+
+def account_of_email(conn: Connection, *, email: str, role: str) -> Account:
+    """The user of an address that somebody has proved to have, in the role that they have from now on.
+
+    Who was none is made one, linked to the employee of that address.
+    """
+    theirs = select(employees.c.employee_id).where(func.lower(employees.c.company_email) == email).scalar_subquery()
+    mine = func.lower(_u.email) == email
+    if conn.execute(select(_u.user_id).where(mine).with_for_update()).first() is None:
+        new = insert(users).values(username=email, email=email, role=role, employee_id=theirs)
+        conn.execute(new.on_conflict_do_nothing(index_elements=[text("lower(email)")]))
+    conn.execute(update(users).where(mine, _u.role != role, _u.is_active).values(role=role))
+    return Account(*conn.execute(select(*_COLUMNS).where(mine)).one())
+
+
+def has_left(conn: Connection, *, employee_id: int | None) -> bool:
+    """Whether that person's last day is over; nobody has left who is no person of the floor."""
+    mine = select(employees.c.status).where(employees.c.employee_id == employee_id)
+    return conn.execute(mine).scalar() == "Inactive"
 
 
 def account(conn: Connection, *, user_id: int) -> Account:

@@ -83,7 +83,7 @@ class SignedOut(msgspec.Struct, frozen=True):
 )
 def sign_in(call: Call) -> Headed:
     """Sign in at the console: a session in a cookie, and the token that its writes carry."""
-    key, at, typed = _secret_key(), now(), call.body
+    key, at, typed = secret_key(), now(), call.body
     check_origin(call.sent)
     with call.reading() as conn:
         limits.count_address(conn, asking_of(call.sent, settings()))
@@ -96,12 +96,12 @@ def sign_in(call: Call) -> Headed:
         raise Unauthenticated("username, password: there is nobody with these")
     if passwords.outdated(kept):
         kept = passwords.hashed(typed.password)
-    with replace(call, caller=_caller(account)).writing() as conn:
+    with replace(call, caller=caller_of(account)).writing() as conn:
         _clear(conn, subjects, at)
         if kept != account.password_hash:
             queries.set_password(conn, user_id=account.user_id, password_hash=kept)
         events.note(conn, "sign_in", username=account.username, address=call.sent.address)
-        return _begun(conn, account, key, at)
+        return begun(conn, account, key, at)
 
 
 @routes.post("/auth/logout", answer=SignedOut, status=200)
@@ -125,7 +125,7 @@ def who_am_i(call: Call) -> Me:
 @routes.post("/auth/password", body=NewPassword, answer=SignedIn, status=200, errors=(429, 503), secret=True)
 def change_own_password(call: Call) -> Headed:
     """Choose another password; every session of before is over, and a new one begins."""
-    key, at, body, user_id = _secret_key(), now(), call.body, call.caller.user_id
+    key, at, body, user_id = secret_key(), now(), call.body, call.caller.user_id
     if user_id is None:
         raise Forbidden("current: only users have a password; an API key is rotated by an admin")
     subjects = lockout.subjects(username=call.caller.called, address=call.sent.address)
@@ -139,10 +139,11 @@ def change_own_password(call: Call) -> Headed:
         _clear(conn, subjects, at)
         queries.set_password(conn, user_id=user_id, password_hash=made)
         sessions.end_all(conn, user_id=user_id)
-        return _begun(conn, account, key, at)
+        return begun(conn, account, key, at)
 
 
-def _secret_key() -> str:
+def secret_key() -> str:
+    """What sessions are signed with; Unavailable where it is missing."""
     key = settings().secret_key
     if key is None:
         raise Unavailable("SECRET_KEY: is not set, and console sessions are signed with it; API keys work without")
@@ -169,15 +170,17 @@ def _clear(conn: Connection, subjects: Mapping[str, Kind], at: datetime) -> None
             queries.take_back(conn, subject=one, now=at)
 
 
-def _begun(conn: Connection, account: Account, key: str, at: datetime) -> Headed:
+def begun(conn: Connection, account: Account, key: str, at: datetime) -> Headed:
+    """A new session of somebody who has proved who they are, and its cookie."""
     hours = settings().session_hours
     session_id, secret, expires_at = sessions.begin(conn, user_id=account.user_id, now=at, hours=hours)
-    caller = msgspec.structs.replace(_caller(account), session_id=session_id, expires_at=expires_at)
+    caller = msgspec.structs.replace(caller_of(account), session_id=session_id, expires_at=expires_at)
     cookie = sessions.cookie(key, session_id, secret, seconds=hours * 3600)
     return Headed(_told(caller), {"Set-Cookie": cookie})
 
 
-def _caller(account: Account) -> Caller:
+def caller_of(account: Account) -> Caller:
+    """The user, as a caller who is not signed in yet."""
     return Caller(
         f"user:{account.user_id}",
         account.role,

@@ -8,7 +8,7 @@ import msgspec
 from chalice.app import Request
 from sqlalchemy import Connection
 
-from chalicelib.core import auth, sessions
+from chalicelib.core import auth, sessions, tokens
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Forbidden, Invalid, Unauthenticated
 from chalicelib.core.limits import Asking
@@ -57,7 +57,9 @@ def identify(conn: Connection, sent: Sent, ours: Settings) -> Caller:
         raise Invalid("X-API-Key: stands beside Authorization; send one of them")
     if sent.api_key is not None:
         return auth.authenticate(conn, api_key=sent.api_key, asking=asking)
-    if sent.authorization is not None or sent.cookie is None:
+    if sent.authorization is not None:
+        return tokens.authenticate(conn, header=sent.authorization, asking=asking)
+    if sent.cookie is None:
         raise Unauthenticated()
     return _signed_in(conn, sent, sent.cookie, ours, asking)
 

@@ -25,6 +25,12 @@ SECURITY: dict[str, dict[str, Any]] = {
         "name": "X-API-Key",
         "description": "The key of a machine or a person: `opsdb_{id}_{secret}`.",
     },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "An ID token of the user pool, for people with tools of their own.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import Connection, delete, func, insert, or_, select, text
 from sqlalchemy.exc import OperationalError
 
 from chalicelib.core.auth import create_key
@@ -15,7 +15,7 @@ from chalicelib.core.errors import Invalid
 from chalicelib.core.inputs import Text
 from chalicelib.core.log import job
 from chalicelib.core.settings import settings
-from chalicelib.core.tables import api_keys
+from chalicelib.core.tables import api_keys, token_issuers
 from chalicelib.migrations import steps
 
 log = logging.getLogger(__name__)
@@ -50,12 +50,22 @@ class AdminKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     again: bool = False
 
 
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The user pool whose tokens are taken from now on, and the public keys that it signs with."""
+
+    issuer: Annotated[str, Meta(pattern=r"^https://[^\x00]+$")]
+    client_id: Text
+    public_keys: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    address: Text | None = None
+
+
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The event. `plan` only looks, so that it goes with nothing else."""
 
     plan: bool = False
     bootstrap: Administrator | None = None
     admin_key: AdminKey | None = None
+    sign_in: SignIn | None = None
 
 
 def answered(event: Any) -> dict[str, str | None]:
@@ -72,6 +82,8 @@ def answered(event: Any) -> dict[str, str | None]:
         if asked.bootstrap:
             _bootstrap(owner_url, asked.bootstrap)
         revision = outcome["revision"] = steps.upgrade(owner_url)
+        if asked.sign_in:
+            _deliver(owner_url, asked.sign_in)
         if not asked.admin_key:
             return {"revision": revision}
         return {"revision": revision, "admin_key": _admin_key(owner_url, asked.admin_key)}
@@ -82,9 +94,9 @@ def _read(event: Any) -> Asked:
         asked = msgspec.convert(event, Asked)
     except msgspec.ValidationError as error:
         # It names fields and types, never what was in them.
-        raise Invalid(f"migrate understands plan, bootstrap and admin_key, and not this: {error}") from None
-    if asked.plan and (asked.bootstrap or asked.admin_key):
-        raise Invalid("plan changes nothing, so it does not go with bootstrap or admin_key: ask one after the other")
+        raise Invalid(f"migrate understands plan, bootstrap, admin_key and sign_in, and not this: {error}") from None
+    if asked.plan and (asked.bootstrap or asked.admin_key or asked.sign_in):
+        raise Invalid("plan changes nothing, so it goes with nothing else: ask one after the other")
     return asked
 
 
@@ -118,6 +130,17 @@ def _admin_key(owner_url: str, asked: AdminKey) -> str | None:
             # Two deploys at once must not both find none.
             conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": steps.ONE_AT_A_TIME})
             return None if _has_admin(conn) and not asked.again else _new_key(conn, asked.name)
+    finally:
+        engine.dispose()
+
+
+def _deliver(owner_url: str, asked: SignIn) -> None:
+    """Trust this pool and no other, as of now."""
+    engine = make_engine(owner_url)
+    try:
+        with engine.begin() as conn:
+            conn.execute(delete(token_issuers))
+            conn.execute(insert(token_issuers).values(**msgspec.structs.asdict(asked)))
     finally:
         engine.dispose()
 

@@ -44,6 +44,7 @@ INSERT INTO request_keys (caller, key, fingerprint, status, answer) VALUES ('wal
 INSERT INTO sessions (user_id, secret_hash, expires_at) VALUES (1, '\x00ff', '2026-11-02T00:00Z');
 INSERT INTO last_uses (subject, at) VALUES ('key:1', '2026-11-01T12:00Z');
 INSERT INTO request_rates (subject, free_at) VALUES ('key:1', '2026-11-01T12:00Z');
+INSERT INTO token_issuers (issuer, client_id, public_keys) VALUES ('https://pool.example', 'c', '[{"kid": "k"}]');
 INSERT INTO sign_in_attempts (subject, failures, locked_until, last_at)
 VALUES ('user:lead', 3, '2026-11-01T12:00:04Z', '2026-11-01T12:00Z');
 INSERT INTO erasures (employee_id, erased_by, reason) VALUES (2, 'user:1', 'asked for it');

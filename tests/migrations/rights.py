@@ -71,6 +71,7 @@ TABLES = {
     "schedules_history": FLOOR,
     "sessions": HIDDEN,
     "sign_in_attempts": HIDDEN,
+    "token_issuers": RECORD,
     "upload_awards": HIDDEN,
     "upload_errors": HIDDEN,
     "upload_outcomes": HIDDEN,

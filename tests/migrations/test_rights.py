@@ -12,7 +12,7 @@ from tests.migrations.catalogue import catalogue, connected
 
 TABLES = {*metadata.tables, "alembic_version"}
 NEVER_CHANGED = {"people", "employee_rewards", "periods"}
-NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version", "erasures"}
+NEVER_WRITTEN = {"audit_log", "absences", "adjustments", "alembic_version", "erasures", "token_issuers"}
 SECRET = {
     "users",
     "api_keys",
@@ -28,6 +28,7 @@ SECRET = {
     "last_uses",
     "request_rates",
     "sign_in_attempts",
+    "token_issuers",
     "erasures",
 }
 UNAUDITED = {
@@ -40,6 +41,7 @@ UNAUDITED = {
     "request_keys": "operational; what a request writes is audited under its id",
     "last_uses": "operational; nobody changed anything",
     "request_rates": "operational, and worth nothing a minute later",
+    "token_issuers": "operational; whoever deploys writes it, and has a record of that",
     "sign_in_attempts": "operational; a sign-in that failed is an event of the audit",
     "upload_awards": "operational; the awards themselves are audited",
     "upload_errors": "operational",

@@ -85,6 +85,9 @@ TABLE: dict[str, Line] = {
     "POST /auth/login": plain(ANYBODY, 400, "/auth/login", {"username": "hr"}),
     "POST /auth/logout": plain(EVERYBODY, 200, "/auth/logout"),
     "GET /auth/me": read("/auth/me"),
+    "GET /auth/ways": plain(ANYBODY, 200, "/auth/ways"),
+    # There is no pool here, so nobody's token is one.
+    "POST /auth/token": plain(ANYBODY, 401, "/auth/token", {"id_token": "e30.e30.e30"}),
     # Only who signs in with a password has one: what is sent is not it.
     "POST /auth/password": plain({"HR"}, 400, "/auth/password", {"current": "x", "new": "another barge of tangerines"}),
     # People

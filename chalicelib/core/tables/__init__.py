@@ -2,7 +2,7 @@
 
 from chalicelib.core.tables.admin import admin_options, api_keys, audit_log, calendar_feeds, db_users, users
 from chalicelib.core.tables.attendance import attendances, attendances_history
-from chalicelib.core.tables.callers import last_uses, request_rates, sessions, sign_in_attempts
+from chalicelib.core.tables.callers import last_uses, request_rates, sessions, sign_in_attempts, token_issuers
 from chalicelib.core.tables.columns import metadata, whole
 from chalicelib.core.tables.files import backups, upload_awards, upload_errors, upload_outcomes, upload_rows, uploads
 from chalicelib.core.tables.people import (
@@ -71,6 +71,7 @@ __all__ = [
     "schedules_history",
     "sessions",
     "sign_in_attempts",
+    "token_issuers",
     "upload_awards",
     "upload_errors",
     "upload_outcomes",

@@ -1,6 +1,7 @@
-"""Who is signed in, when callers were last seen, how often they ask, and how often a sign-in failed."""
+"""Who is signed in, whose tokens are taken, when callers were last seen, how often they ask, what sign-ins failed."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from chalicelib.core.tables.columns import created_at, identity, moment, table, words
 
@@ -35,4 +36,14 @@ sign_in_attempts = table(
     moment("locked_until", nullable=False),
     moment("last_at", nullable=False),
     also=lambda: (Index("sign_in_attempts_last_at_idx", "last_at"),),
+)
+
+token_issuers = table(
+    "token_issuers",
+    words("issuer", primary_key=True),
+    words("client_id", nullable=False),
+    # Where its hosted sign-in answers, if it has one.
+    words("address"),
+    Column("public_keys", JSONB, nullable=False),
+    moment("delivered_at", nullable=False, server_default=func.now()),
 )
