@@ -25,6 +25,7 @@ from tests import make
 from tests.admin import console
 from tests.api import Answer, Api
 from tests.conftest import Site, administer
+from tests.core.test_tokens import FORGED, delivered, token
 from tests.deployed.documents import request
 
 MONDAY = date(2026, 10, 5)
@@ -36,6 +37,19 @@ DECLARED: dict[str, Declared] = {f"{route.method} {route.path}": route for featu
 
 ASKING = {"last_uses", "request_rates", "sign_in_attempts"}
 """Who asked when, and how often."""
+
+FORGERIES = (
+    "signed by nobody",
+    "the public key as a shared secret",
+    "another's key under our key's id",
+    "a key that it brings itself",
+    "another issuer",
+    "another client",
+    "an access token",
+    "over",
+    "changed",
+)
+"""Those of the forged tokens that everybody tries on every route."""
 
 Headers = dict[str, str]
 
@@ -119,7 +133,7 @@ def furnished(site: Site) -> Iterator[Floor]:
     with at(NOON):
         on = _people()
         try:
-            _callers(on)
+            _callers(on, site)
             _things(on, Api(on.headers["an admin"]["x-api-key"]))
             yield on
         finally:
@@ -155,9 +169,18 @@ def _session(username: str, role: str) -> Headers:
     return {"cookie": cookie, "x-csrf-token": sessions.csrf_token(key, number)}
 
 
-def _callers(on: Floor) -> None:
+def _email(employee_id: int) -> str:
+    return f"p{employee_id}@opsdb.example"
+
+
+def _token(told: str) -> Headers:
+    return {"authorization": f"Bearer {told}"}
+
+
+def _callers(on: Floor, site: Site) -> None:
     lead = {"role": "supervisor"}
     duty = {"role": "duty_lead", "employee_id": on.dora}
+    delivered(site, "one")
     hr, gone, out = _session("hr", "hr"), _session("gone", "admin"), _session("out", "admin")
     expired, revoked = _key("expired", "admin"), _key("revoked", "admin")
     with make.written() as conn:
@@ -192,6 +215,10 @@ def _callers(on: Floor) -> None:
             "a cookie signed by another": hr | {"cookie": hr["cookie"][:-43] + "A" * 43},
             "a session that ended": out,
             "a user who was shut out": gone,
+            "the supervisor, by token": _token(token(email=_email(on.grace))),
+            "an admin, by token": _token(token(email="root@opsdb.example", **{"cognito:groups": ["admin"]})),
+            "a token without a group": _token(token(**{"cognito:groups": ["somebody"]})),
+            **{f"a token: {what}": _token(FORGED[what]()) for what in FORGERIES},
         }
     )
 

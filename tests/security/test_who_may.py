@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Site
-from tests.security.floor import DECLARED, EVENING, Floor, at, contents, furnished, nothing_stays, send
+from tests.security.floor import DECLARED, EVENING, FORGERIES, Floor, at, contents, furnished, nothing_stays, send
 
 STRANGERS = {
     "nobody",
@@ -21,13 +21,18 @@ STRANGERS = {
     "a cookie signed by another",
     "a session that ended",
     "a user who was shut out",
+    *(f"a token: {what}" for what in FORGERIES),
 }
 """Whom nothing proves: 401, whatever they ask for; but for what anybody may have."""
 
 NOT_MEANT = {"HR, from another site's page", "HR, with the token of another session"}
 """A cookie that came by itself: it reads, and writes nothing."""
 
-OVER = {"the supervisor", "the deputy", "the duty lead"}
+IN_NO_GROUP = {"a token without a group"}
+"""Somebody whom the user pool knows, and nobody has let in."""
+
+SUPERVISOR = {"the supervisor", "the supervisor, by token"}
+OVER = SUPERVISOR | {"the deputy", "the duty lead"}
 """Who writes about Ada."""
 
 OTHER_LEADS = {
@@ -39,11 +44,11 @@ OTHER_LEADS = {
 """Leads to whom Ada is nobody."""
 
 LEADS = OVER | OTHER_LEADS | {"the person"}
-ADMIN = {"an admin"}
+ADMIN = {"an admin", "an admin, by token"}
 HR = ADMIN | {"HR"}
 PLANNER = ADMIN | {"a planner"}
 EVERYBODY = LEADS | HR | PLANNER | {"a viewer"} | NOT_MEANT
-ANYBODY = EVERYBODY | STRANGERS
+ANYBODY = EVERYBODY | STRANGERS | IN_NO_GROUP
 
 Asked = Callable[[Floor], tuple[str, Any]]
 
@@ -86,7 +91,7 @@ TABLE: dict[str, Line] = {
     "POST /auth/logout": plain(EVERYBODY, 200, "/auth/logout"),
     "GET /auth/me": read("/auth/me"),
     "GET /auth/ways": plain(ANYBODY, 200, "/auth/ways"),
-    # There is no pool here, so nobody's token is one.
+    # A token that the pool has not signed is nobody's.
     "POST /auth/token": plain(ANYBODY, 401, "/auth/token", {"id_token": "e30.e30.e30"}),
     # Only who signs in with a password has one: what is sent is not it.
     "POST /auth/password": plain({"HR"}, 400, "/auth/password", {"current": "x", "new": "another barge of tangerines"}),
@@ -114,14 +119,14 @@ TABLE: dict[str, Line] = {
     ),
     "GET /deputies": read("/deputies"),
     "POST /deputies": Line(
-        HR | {"the supervisor"},
+        HR | SUPERVISOR,
         201,
         lambda on: (
             "/deputies",
             {"lead_id": on.grace, "employee_id": on.otto, "start_date": "2026-11-01", "end_date": "2026-11-02"},
         ),
     ),
-    "DELETE /deputies/{deputy_id}": Line(HR | {"the supervisor"}, 200, lambda on: (f"/deputies/{on['deputy']}", None)),
+    "DELETE /deputies/{deputy_id}": Line(HR | SUPERVISOR, 200, lambda on: (f"/deputies/{on['deputy']}", None)),
     "GET /employees/reviews": read("/employees/reviews"),
     "PUT /employees/reviews/{review_id}": Line(HR, 200, lambda on: (f"/employees/reviews/{on['review']}", {"tier": 2})),
     "POST /employees/reviews/{review_id}/approve": Line(
