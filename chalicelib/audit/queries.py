@@ -11,12 +11,13 @@ from chalicelib.core.inputs import Instant, ListQuery, RowId, Text
 from chalicelib.core.paging import page
 from chalicelib.core.tables import audit_log
 
-Action = Literal["insert", "update", "delete", "sign_in", "sign_in_failed", "sign_out", "refused"]
+Action = Literal["insert", "update", "delete", "sign_in", "sign_in_failed", "sign_out", "refused", "exported"]
 
 
 class Entry(msgspec.Struct, frozen=True):
     """One change: a row as it was and as it became. A sheet's new rows are one entry that counts them; they carry the
-    upload's id themselves. `acting` says in whose place the actor wrote: `deputy of 4103`, `duty_lead of Sales`."""
+    upload's id themselves. `acting` says in whose place the actor wrote: `deputy of 4103`, `duty_lead of Sales`. Of who
+    was `erased` the images have lost what was personal."""
 
     audit_id: int
     at: datetime
@@ -30,6 +31,7 @@ class Entry(msgspec.Struct, frozen=True):
     request_id: str | None
     upload_id: int | None
     acting: str | None
+    erased: bool
 
 
 class AuditFilters(ListQuery, frozen=True, kw_only=True):

@@ -59,7 +59,8 @@ _MINE = """(upload_id = :upload_id OR request_id = :request_id OR actor = :actor
 _TOUCHED = f"""
     CREATE TEMPORARY TABLE undoing ON COMMIT DROP AS
     SELECT table_name, row_id, (array_agg(before ORDER BY audit_id))[1] AS before,
-           (array_agg(after ORDER BY audit_id DESC))[1] AS after, CAST(NULL AS text) AS why
+           (array_agg(after ORDER BY audit_id DESC))[1] AS after,
+           CASE WHEN bool_or(erased) THEN 'somebody in it was erased' END AS why
     FROM audit_log WHERE {_MINE} AND row_id IS NOT NULL
     GROUP BY table_name, row_id"""
 

@@ -30,7 +30,6 @@ CONFLICTS = {
     "admin_options_category_value_key": "value: exists already in this category",
     "reward_reasons_reason_key": "reason: exists already",
     "erased_when_gone": "employee_id: still works here; people are erased when they have left",
-    "erasures_pkey": "employee_id: was erased before",
 }
 
 INVALID = {

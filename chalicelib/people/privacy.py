@@ -11,20 +11,23 @@ from chalicelib.core.clock import now
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.http import Call, Routes
 from chalicelib.core.inputs import Input, Note, Text
+from chalicelib.people import leaving_queries
 from chalicelib.people import privacy_queries as queries
+from chalicelib.people.privacy_queries import Sheet
 
 routes = Routes(__name__, tag="employees")
 
 LEFT = [
-    "Sheets in the uploads bucket, until its lifecycle removes them.",
-    "Backups, until they expire. Whoever restores one from before today erases this person again.",
-    "Logs of the last weeks hold employee ids and nothing else of a person.",
+    "The sheets that are named here, and what lies beside them under results/: nothing removes those by itself; delete"
+    " them with all their versions.",
+    "Backups, until they expire; `opsdb restore` erases again whoever was erased in the database that it replaces.",
+    "Logs hold employee ids and nothing else of a person.",
 ]
 """What an erasure does not reach."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """Every row that names somebody, by table; secrets are left out."""
+    """Every row about somebody, by table, without secrets; of rows about others that name them, where they do."""
 
     employee_id: int
     exported_at: datetime
@@ -43,6 +46,7 @@ class Erased(msgspec.Struct, frozen=True):
 
     employee_id: int
     erased_at: datetime
+    sheets: list[Sheet]
     left: list[str]
 
 
@@ -63,8 +67,11 @@ def erase_person(call: Call, employee_id: int) -> Erased:
         _check_known(queries.is_known(conn, employee_id=employee_id), employee_id)
         if said.confirm not in {str(employee_id), *queries.names(conn, employee_id=employee_id)}:
             raise Conflict(f"confirm: must be {employee_id}, or that person's full name, got {said.confirm!r}")
+        sheets = queries.sheets_of(conn, employee_id=employee_id)
+        # Whoever was deleted, and did not leave, may have ways in still.
+        leaving_queries.shut_out(conn, employee_id=employee_id)
         queries.erase(conn, employee_id=employee_id, reason=said.reason)
-        return Erased(employee_id, now(), LEFT)
+        return Erased(employee_id, now(), sheets, LEFT)
 
 
 def _check_known(known: bool, employee_id: int) -> None:

@@ -317,6 +317,8 @@ def restore_employee(conn: Connection, *, employee_id: int) -> bool:
     history_id = conn.execute(
         select(employees_history.c.history_id)
         .where(employees_history.c.employee_id == employee_id, employees_history.c.restored_at.is_(None))
+        # Nobody comes back as a number.
+        .where(employees_history.c.full_name != f"Erased {employee_id}")
         .order_by(employees_history.c.history_id.desc())
         .limit(1)
         .with_for_update()

@@ -136,6 +136,8 @@ audit_log = table(
     words("request_id"),
     Column("upload_id", BigInteger),
     words("acting", server_default=text("NULLIF(current_setting('opsdb.acting'::text, true), ''::text)")),
+    # Its images have lost what was personal.
+    Column("erased", Boolean, nullable=False, server_default=text("false")),
     also=lambda: (
         CheckConstraint(one_of("action", *ACTIONS), name="action"),
         Index("audit_log_table_name_row_id_idx", "table_name", "row_id"),

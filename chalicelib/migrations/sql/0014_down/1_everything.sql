@@ -1,5 +1,13 @@
-DROP FUNCTION erase_person(bigint, text);
-DROP FUNCTION without_person(jsonb, boolean, text[], text);
+DROP FUNCTION erase_person(bigint, text, timestamptz, text);
+DROP FUNCTION known_as(bigint);
+DROP FUNCTION finding(text[]);
+DROP FUNCTION naming_fields();
+DROP FUNCTION personal_fields();
+DROP TRIGGER append_only_entries ON employee_rewards;
+DROP TRIGGER append_only ON employee_rewards;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON employee_rewards
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE audit_log DROP COLUMN erased;
 DROP TABLE erasures;
 
 DELETE FROM audit_log WHERE action = 'exported';
