@@ -305,6 +305,9 @@ def create_key(name: str, role: str, expires: int | None, as_json: bool) -> None
     terminal.answer(as_json, facts, key)
 
 
+keys.add_command(deploying.refresh_keys)
+
+
 @main.command()
 @click.option("--arch", type=click.Choice(ARCHITECTURES), default="x86_64", show_default=True, help="The function's.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where, without -ARCH.zip.  [default: build/client-layer]")

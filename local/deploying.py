@@ -14,7 +14,7 @@ from local import stack, terminal
 from local.files import StackError
 from local.options import as_json
 from local.vendor.build import build as build_layer
-from opsdb_deploy import chalice_way, refusals, rollback, steps
+from opsdb_deploy import chalice_way, pool, refusals, rollback, steps
 from opsdb_deploy.cloud import Cloud, DeployError, opened
 from opsdb_deploy.destroy import Removed
 from opsdb_deploy.destroy import destroy as take_away
@@ -209,6 +209,24 @@ def _summary(done: Outcome) -> Iterator[str]:
         yield f"{done.stage} is as it should be: no changes."
     elif done.release:
         yield f"{done.stage} is at opsdb {done.version}, schema {done.revision}."
+
+
+@click.command("refresh")
+@on_stage
+@in_region
+@with_profile
+@as_json
+def refresh_keys(stage: str, region: str | None, profile: str | None, as_json: bool) -> None:
+    """Hand the user pool's public keys to a stage's functions, as deploying does.
+
+    Needed without a deployment only when the pool has new keys, which AWS does not announce.
+
+    Example: opsdb keys refresh --stage prod
+    """
+    cloud = _reached(stage, region, profile, Terminal(as_json, True, frozenset()))
+    with in_words():
+        said = pool.deliver(cloud)
+    terminal.answer(as_json, {"stage": stage, "said": said}, said)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opsdb_deploy import bringing, notification, outcome, record, release, schema, smoke, stacks
+from opsdb_deploy import bringing, notification, outcome, pool, record, release, schema, smoke, stacks
 from opsdb_deploy.adoption import adopting
 from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.outcome import UNCHANGED, Outcome
@@ -49,7 +49,7 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
             cloud, part, template=_lasting(cloud, built, found, part), values=found.values[part], outcome=done
         )
     _notify(cloud)
-    finished(cloud, _record(cloud, found, built, done), built.bucket, done, test=lambda: tried(cloud, done))
+    finished(cloud, _record(cloud, found, built, done), built.bucket, done, test=lambda: _opened(cloud, done))
     concluded(cloud, found, done)
 
 
@@ -200,6 +200,16 @@ def _notify(cloud: Cloud) -> None:
     bucket = stacks.outputs(cloud, cloud.stack("data"))["UploadsBucket"]
     if notification.put(cloud, bucket, wanted_one):
         cloud.talk.say(f"{bucket} tells the upload function of what arrives.")
+
+
+def _opened(cloud: Cloud, done: Outcome) -> None:
+    """The user pool's keys are there, and the API answers. Without the keys a release is one, too: who has a password
+    or an API key comes in."""
+    try:
+        cloud.talk.say(pool.deliver(cloud))
+    except DeployError as error:
+        cloud.talk.say(f"Nobody signs in by the user pool yet: {error}")
+    tried(cloud, done)
 
 
 def tried(cloud: Cloud, done: Outcome) -> None:

@@ -213,7 +213,10 @@ def test_what_a_pool_of_moto_s_issues_is_taken(monkeypatch: pytest.MonkeyPatch) 
     idp = boto3.client("cognito-idp", region_name="eu-central-1")
     pool_id = idp.create_user_pool(PoolName="opsdb")["UserPool"]["Id"]
     client = idp.create_user_pool_client(
-        UserPoolId=pool_id, ClientName="console", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        UserPoolId=pool_id,
+        ClientName="console",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+        ReadAttributes=["email", "email_verified"],
     )["UserPoolClient"]["ClientId"]
     idp.create_group(UserPoolId=pool_id, GroupName="planner")
     address = [{"Name": "email", "Value": "Ada@opsdb.example"}, {"Name": "email_verified", "Value": "true"}]

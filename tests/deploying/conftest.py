@@ -23,7 +23,7 @@ from botocore.client import BaseClient
 from click.testing import CliRunner, Result
 
 from local.cli import main
-from opsdb_deploy import cloud, smoke, wanted
+from opsdb_deploy import cloud, pool, smoke, wanted
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -88,7 +88,11 @@ class Account:
 
     @property
     def events(self) -> list[list[Any]]:
-        """What the functions were called with: name, event, head of the code that heard it."""
+        """What the functions were called with, but for keys: name, event, head of the code that heard it."""
+        return [one for one in self.heard if "sign_in" not in one[1]]
+
+    @property
+    def heard(self) -> list[list[Any]]:
         return json.loads(self.state.read_text())["events"] if self.state.exists() else []
 
     def database(self, **changed: Any) -> None:
@@ -186,6 +190,7 @@ def account(
     monkeypatch.setattr(cloud, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(wanted, "made", templates)
     monkeypatch.setattr(smoke, "READY_WITHIN_SECONDS", 2.0)
+    monkeypatch.setattr(pool, "published", lambda issuer: [{"kid": "one", "of": issuer}])
     made = Account(tmp_path)
     _listen(made, monkeypatch)
     _find_names(monkeypatch)

@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from opsdb_deploy import pool
+from opsdb_deploy.cloud import DeployError
 from opsdb_deploy.wanted import PARTS
 from tests.deploying.conftest import REGION, Account, Call
 from tests.deploying.emulator_facts import MASTER_PASSWORD
 from tests.deploying.standin import KEY
+
+PUBLISHED = pool.published
+"""The real one; everywhere else here no pool answers."""
 
 STACKS = [f"opsdb-dev-{part}" for part in PARTS]
 
@@ -55,7 +61,7 @@ def test_the_database_is_prepared_by_the_master_user_before_there_is_an_api(acco
         lambda call: api.append("opsdb-dev-edge" in account.stacks()) if call.name == "lambda.Invoke" else None
     )
     account.deploy()
-    assert api == [False, False]
+    assert api == [False, False, True], "only what signs people in comes after it"
     [[_, plan, _], [function, asked, head]] = account.events
     assert (function, plan, head) == ("migrate", {"plan": True}, "0001")
     assert asked == {
@@ -277,3 +283,47 @@ def test_programs_read_one_document(account: Account) -> None:
     assert facts["stacks"] == dict.fromkeys(PARTS, "created")
     assert (facts["revision"], facts["admin_key"]) == ("0001", KEY)
     assert KEY not in done.stderr
+
+
+# Who signs in
+
+
+def test_the_functions_are_given_the_user_pool_s_keys_with_a_release_and_when_asked(account: Account) -> None:
+    account.deploy()
+    issuer = account.output("opsdb-dev-edge", "TokenIssuer")
+    delivered = {
+        "issuer": issuer,
+        "client_id": account.output("opsdb-dev-edge", "UserPoolClient"),
+        "address": None,
+        "public_keys": [{"kid": "one", "of": issuer}],
+    }
+    assert account.heard[-1] == ["migrate", {"sign_in": delivered}, "0001"]
+    known = len(account.heard)
+    account.deploy()
+    assert len(account.heard) == known, "nothing changed"
+    done = account.opsdb("keys", "refresh", "--stage", "dev")
+    assert (done.exit_code, done.output) == (0, "The functions know what the user pool signs with: 1 keys.\n")
+    assert account.heard[known:] == [["migrate", {"sign_in": delivered}, "0001"]]
+
+
+def test_keys_that_cannot_be_had_keep_no_release_back(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(issuer: str) -> list[dict[str, str]]:
+        raise DeployError("no keys")
+
+    monkeypatch.setattr(pool, "published", unreachable)
+    done = account.deploy()
+    assert done.exit_code == 0, done.output
+    assert "Nobody signs in by the user pool yet: no keys" in done.output
+    assert account.opsdb("keys", "refresh", "--stage", "dev").exit_code == 1
+
+
+def test_what_is_published_is_handed_over_without_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / ".well-known"
+    folder.mkdir()
+    key = {"kid": "one", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"}
+    (folder / "jwks.json").write_text(json.dumps({"keys": [{**key, "x5c": ["more"]}]}))
+    issuer = tmp_path.as_uri()
+    assert PUBLISHED(issuer) == [key]
+    (folder / "jwks.json").write_text("<html>")
+    with pytest.raises(DeployError, match="opsdb keys refresh"):
+        PUBLISHED(issuer)
