@@ -44,7 +44,7 @@ class Ways(msgspec.Struct, frozen=True):
 def list_ways(call: Call) -> Ways:
     """How people sign in here: by password, by the user pool's page, or both."""
     with call.reading() as conn:
-        pool = tokens.trusted(conn)
+        pool = tokens.delivered(conn)
     hosted = Hosted(pool.address, pool.client_id) if pool and pool.address else None
     signs = settings().secret_key is not None
     return Ways(password=signs, cognito=hosted if signs else None)

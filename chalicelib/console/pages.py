@@ -8,9 +8,13 @@ from functools import lru_cache
 import msgspec
 
 from chalicelib.console.files import FOLDER, TYPES, YEAR, policy
+from chalicelib.core import tokens
 from chalicelib.core.answers import File
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.http import NOBODY, Call, Routes
+from chalicelib.core.inputs import Input
+from chalicelib.core.settings import settings
+from chalicelib.core.storage import form_origin
 
 routes = Routes(__name__, tag="service")
 
@@ -30,11 +34,20 @@ class Shown(msgspec.Struct, frozen=True):
     files: dict[str, bytes]
 
 
-@routes.get("/console", files=("text/html; charset=utf-8",), roles=NOBODY)
+class ComeBack(Input, frozen=True, kw_only=True):
+    """What the user pool's page says to whoever comes back from it; the console reads it in the browser."""
+
+    code: str | None = None
+    state: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+
+@routes.get("/console", query=ComeBack, files=("text/html; charset=utf-8",), roles=NOBODY)
 def show_console(call: Call) -> File:
     """The console's page."""
     html, imports = _page(shown())
-    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _policy(imports), **SAFE}
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": _policy(imports, _hosted(call)), **SAFE}
     return File(html.encode(), TYPES[".html"], headers=headers)
 
 
@@ -54,10 +67,23 @@ def show_console_file(call: Call, version: str, file: str) -> File:
     return File(content, kind, headers={"Cache-Control": YEAR, **SAFE})
 
 
-def _policy(imports: str) -> str:
-    """The page has no script of its own but the import map, which is named by its hash."""
+def _hosted(call: Call) -> str | None:
+    """Where the user pool's page answers, if there is one; a database that does not answer is told of later."""
+    try:
+        with call.reading() as conn:
+            pool = tokens.delivered(conn)
+    except Unavailable:
+        return None
+    return pool.address if pool else None
+
+
+def _policy(imports: str, hosted: str | None) -> str:
+    """The page has no script of its own but the import map, which is named by its hash. Files go to the bucket, and
+    whoever comes back from the user pool's page has a code for it."""
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
-    return policy(script=f"'self' 'sha256-{digest}'")
+    bucket = settings().uploads_bucket
+    connect = filter(None, ("'self'", form_origin(bucket) if bucket else None, hosted))
+    return policy(script=f"'self' 'sha256-{digest}'", connect=" ".join(connect))
 
 
 def _page(there: Shown) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """S3: the one client, and every key that opsdb writes or reads."""
 
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,9 +39,24 @@ def s3() -> "S3Client":
     import boto3
     from botocore.config import Config
 
-    # Forms are posted to the region's own endpoint, which us-east-1 has to be told.
-    ours = {"us_east_1_regional_endpoint": "regional"}
+    # Forms and links name the region's own endpoint: us-east-1 has to be told, and elsewhere what is not told its style
+    # is signed for an endpoint that sends browsers on to another, which forms do not survive.
+    ours = {"us_east_1_regional_endpoint": "regional", "addressing_style": "path" if _endpoint() else "virtual"}
     return boto3.client("s3", config=Config(signature_version="s3v4", retries={"mode": "standard"}, s3=ours))
+
+
+def _endpoint() -> str | None:
+    """Another S3 than AWS's, as the client itself finds it."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def form_origin(bucket: str) -> str:
+    """Where forms of that bucket are posted to, as the client signs them; known without loading it."""
+    if endpoint := _endpoint():
+        found = urlsplit(endpoint)
+        return f"{found.scheme}://{found.netloc}"
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+    return f"https://{bucket}.s3.{region}.amazonaws.com"
 
 
 def kind_of(key: str) -> str | None:

@@ -90,24 +90,29 @@ def proved(conn: Connection, token: str) -> Claims:
     Forbidden where it proves somebody who is in no group.
     """
     key_id = _key_id(token)
-    pool = trusted(conn, key_id)
+    pool = _trusted(conn, key_id)
     if pool is None or key_id not in pool.keys:
         raise Unauthenticated(UNKNOWN)
     return read(token, pool, pool.keys[key_id])
 
 
-def trusted(conn: Connection, key_id: str | None = None) -> Pool | None:
-    """The pool whose tokens are taken, if there is one, looked up again for a key that is new."""
+def _trusted(conn: Connection, key_id: str) -> Pool | None:
+    """The pool as it is remembered, looked up again for a key that is new."""
     global _remembered
-    at, age = time.monotonic(), KEPT if _remembered is None else time.monotonic() - _remembered[0]
-    known = _remembered[1] if _remembered else None
-    lacks = key_id is not None and (known is None or key_id not in known.keys)
-    if age >= KEPT or (lacks and age >= LOOKED_AGAIN):
-        t = token_issuers.c
-        row = conn.execute(select(t.issuer, t.client_id, t.address, t.public_keys)).one_or_none()
-        known = Pool(row[0], row[1], row[2], {one["kid"]: one for one in row[3]}) if row else None
+    at = time.monotonic()
+    since, known = _remembered or (at - KEPT, None)
+    lacks = known is None or key_id not in known.keys
+    if at - since >= (LOOKED_AGAIN if lacks else KEPT):
+        known = delivered(conn)
         _remembered = at, known
     return known
+
+
+def delivered(conn: Connection) -> Pool | None:
+    """The pool whose tokens are taken, if there is one."""
+    t = token_issuers.c
+    row = conn.execute(select(t.issuer, t.client_id, t.address, t.public_keys)).one_or_none()
+    return Pool(row[0], row[1], row[2], {one["kid"]: one for one in row[3]}) if row else None
 
 
 def forget() -> None:

@@ -33,10 +33,8 @@ PageOf = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def console(
-    server: postgres.Server, store: local_s3.Server, migrated: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of a console over the demo floor; its users are called as their roles, and share a password."""
+def demo_floor(server: postgres.Server, store: local_s3.Server, migrated: str) -> Iterator[Site]:
+    """The demo floor; its users are called as their roles, and share a password."""
     name = f"console_{secrets.token_hex(4)}"
     copy_database(server, migrated, name)
     bucket = name.replace("_", "-")
@@ -45,11 +43,23 @@ def console(
     store.make_bucket(site.backups)
     try:
         _fill(site)
-        yield from _served(site, tmp_path_factory.mktemp("console") / "api.log")
+        yield site
     finally:
         administer(server, f"DROP DATABASE {name} WITH (FORCE)")
         for bucket in (site.uploads, site.backups):
             store.client().delete_bucket(Bucket=bucket)
+
+
+@pytest.fixture(scope="session")
+def console(demo_floor: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a console over the demo floor, with sheets read as they come."""
+    yield from _served(demo_floor, tmp_path_factory.mktemp("console") / "api.log")
+
+
+@pytest.fixture(scope="session")
+def uploads_bucket(demo_floor: Site) -> str:
+    """Where its files go."""
+    return f"{demo_floor.store.endpoint}/{demo_floor.uploads}"
 
 
 def _fill(site: Site) -> None:
@@ -69,16 +79,22 @@ def _fill(site: Site) -> None:
 def _served(site: Site, log: Path) -> Iterator[str]:
     [port] = free_ports(1)
     chalice = str(Path(sys.executable).parent / "chalice")
-    command = [chalice, "local", "--stage", "test", "--host", HOST, "--port", str(port), "--no-autoreload"]
+    api = [chalice, "local", "--stage", "test", "--host", HOST, "--port", str(port), "--no-autoreload"]
+    pump = [sys.executable, "-m", "local.pump", "--state", str(log.parent / "pump"), "--interval", "0.2"]
     environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "a-key-that-only-tests-have", **site.environment}
-    running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    told = log.open("w")
+    running = [
+        subprocess.Popen(one, cwd=ROOT, env=environment, stdout=told, stderr=subprocess.STDOUT) for one in (api, pump)
+    ]
     try:
         url = f"http://{HOST}:{port}"
         assert wait_until(lambda: answers(f"{url}/api/health"), 60), log.read_text()
         yield url
     finally:
-        running.terminate()
-        running.wait(timeout=30)
+        for one in running:
+            one.terminate()
+        for one in running:
+            one.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +128,7 @@ def signed_in(browser: Browser, console: str) -> Iterator[Callable[[str], Browse
 
 
 @pytest.fixture
-def page_of(signed_in: Callable[[str], BrowserContext], console: str) -> Iterator[PageOf]:
+def page_of(signed_in: Callable[[str], BrowserContext], console: str, uploads_bucket: str) -> Iterator[PageOf]:
     """`page_of("hr", "people", width=390)`: a page as somebody sees it; whatever went wrong in it fails the test."""
     opened: list[Page] = []
     wrong: list[str] = []
@@ -120,7 +136,7 @@ def page_of(signed_in: Callable[[str], BrowserContext], console: str) -> Iterato
     def of(role: str, at: str = "", *, width: int = 1280, height: int = 800, dark: bool = False) -> Page:
         page = signed_in(role).new_page()
         opened.append(page)
-        watch(page, console, wrong)
+        watch(page, console, wrong, bucket=uploads_bucket)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if dark else "light")
         page.goto(f"{console}/api/console#/{at}")
@@ -133,8 +149,9 @@ def page_of(signed_in: Callable[[str], BrowserContext], console: str) -> Iterato
     assert not wrong
 
 
-def watch(page: Page, console: str, wrong: list[str]) -> None:
-    """Note what no page may do: errors of scripts, what its policy refuses, and requests to other origins."""
+def watch(page: Page, console: str, wrong: list[str], *, bucket: str | None = None) -> None:
+    """Note what no page may do: errors of scripts, what its policy refuses, and requests to other origins but for files
+    that are brought, which go to the bucket."""
 
     def said(message: ConsoleMessage) -> None:
         # A status is the API's answer, which the page shows.
@@ -146,7 +163,8 @@ def watch(page: Page, console: str, wrong: list[str]) -> None:
 
     def asked(request: Request) -> None:
         # A file that is saved may lie in the bucket, where the API sends whoever follows the link.
-        if not request.url.startswith(console) and request.resource_type != "document":
+        brought = request.method in ("POST", "OPTIONS") and request.url == bucket
+        if not request.url.startswith(f"{console}/") and request.resource_type != "document" and not brought:
             wrong.append(request.url)
 
     page.on("request", asked)

@@ -1,5 +1,6 @@
 // The console begins here: who is signed in, and what they see.
 import { html, render, useEffect, useState } from "./dom.js";
+import { comeBack } from "./hosted.js";
 import { current } from "./session.js";
 import { Shell } from "./shell.js";
 import { SignIn } from "./signin.js";
@@ -9,11 +10,13 @@ import { texts } from "./texts.js";
 
 function App() {
   const [state, set] = useState({ me: undefined, over: false });
-  const ask = () =>
-    current().then(
-      (me) => set({ me, over: false }),
+  const ask = async () => {
+    const trouble = await comeBack().catch((error) => error);
+    return current().then(
+      (me) => set({ me, over: false, trouble }),
       (error) => set({ error }),
     );
+  };
   useEffect(() => {
     ask();
     const over = () => set((before) => ({ ...before, over: Boolean(before.me) }));
@@ -28,7 +31,7 @@ function App() {
   };
   if (state.error) return html`<main class="signin"><${Trouble} error=${state.error} retry=${ask} /></main>`;
   if (state.me === undefined) return html`<main class="signin"><${Waiting} /></main>`;
-  if (state.me === null) return html`<main class="signin"><${SignIn} onEntered=${entered} /></main>`;
+  if (state.me === null) return html`<main class="signin"><${SignIn} onEntered=${entered} trouble=${state.trouble} /></main>`;
   return html`<${Shell} me=${state.me} />
     ${state.over && html`<${Dialog} title=${texts.signIn.title} onClose=${() => location.reload()}>
       <p>${texts.signedOut}</p><${SignIn} plain onEntered=${entered} /><//>`}`;

@@ -1,15 +1,21 @@
-// Signing in by name and password. A hosted sign-in, where there is one, gets its button below the form.
+// Signing in by name and password, or at the user pool's page where there is one.
+import * as api from "./api.js";
 import { html, useEffect, useRef, useState } from "./dom.js";
 import { Field } from "./form.js";
+import { leaveFor } from "./hosted.js";
 import { signIn } from "./session.js";
 import { Button, Trouble } from "./ui.js";
 import { texts } from "./texts.js";
 
-export function SignIn({ onEntered, plain }) {
+export function SignIn({ onEntered, plain, trouble }) {
   const [said, set] = useState({ username: "", password: "" });
-  const [state, move] = useState({});
+  const [state, move] = useState({ error: trouble });
+  const [ways, know] = useState({});
   const form = useRef();
-  useEffect(() => form.current.querySelector("input").focus(), []);
+  useEffect(() => {
+    form.current.querySelector("input").focus();
+    api.get("auth/ways").then(know, () => {});
+  }, []);
   const send = async (event) => {
     event.preventDefault();
     move({ busy: true });
@@ -29,7 +35,8 @@ export function SignIn({ onEntered, plain }) {
       ${field("username", { autocomplete: "username", autocapitalize: "none", spellcheck: false })}
       ${field("password", { kind: "password", autocomplete: "current-password" })}
     </div>
-    <footer><${Button} type="submit" kind="primary" busy=${state.busy}>${texts.signIn.submit}<//></footer>
+    <footer><${Button} type="submit" kind="primary" busy=${state.busy}>${texts.signIn.submit}<//>
+      ${ways.cognito && html`<${Button} onClick=${() => leaveFor(ways.cognito)}>${texts.signIn.hosted}<//>`}</footer>
   </form>`;
 }
 

@@ -43,6 +43,8 @@ export const texts = {
     password: "Password",
     about: "The live floor, the plan and the records of your centre.",
     submit: "Sign in",
+    hosted: "Sign in with your company account",
+    notBack: "That did not work out. Try again.",
     wrong: "That user name and password do not go together.",
     locked: (seconds) => `Too many tries. Try again in ${seconds} seconds.`,
   },
