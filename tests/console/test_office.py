@@ -1,45 +1,13 @@
 """Uploads, keys, options and the other pages of administration, in a real browser."""
 
-import csv
-import io
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.console.axe import serious
 from tests.console.conftest import PageOf
 
 OFFICE = ("uploads", "rewards", "rewards?tab=redemptions", "rewards?tab=reasons", "options")
 ADMINS = ("access", "access?tab=keys", "access?tab=readers", "audit", "backups")
-
-
-def bring(page: Page, name: str, rows: list[list[object]]) -> None:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    page.set_input_files(
-        "input[type=file]", files=[{"name": name, "mimeType": "text/csv", "buffer": text.getvalue().encode()}]
-    )
-    page.get_by_role("button", name="Look at it first").click()
-
-
-def test_a_sheet_is_looked_at_written_and_its_failed_row_corrected(page_of: PageOf, tmp_path: Path) -> None:
-    page = page_of("planner", "uploads")
-    header = ["Date", "Interval", "Department", "Required"]
-    good, bad = ["2031-01-06", "09:00", "Technical Support", 4], ["2031-01-06", "09:30", "Tecnical Support", 4]
-    bring(page, "requirement.csv", [header, good, bad])
-    expect(page.get_by_text("1 row would be written, 1 failed.")).to_be_visible()
-    expect(page.get_by_text("did you mean Technical Support?").first).to_be_visible()
-    page.get_by_role("tab", name="New").click()
-    expect(page.locator("td", has_text="2031-01-06").first).to_be_visible()
-    page.get_by_role("button", name="Write it").click()
-    expect(page.get_by_text("1 row was written, 1 failed.")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="The rows that failed").click()
-    assert download.value.suggested_filename.endswith(".xlsx")
-    page.get_by_role("button", name="Another sheet").click()
-    bring(page, "requirement.csv", [header, [*bad[:2], "Technical Support", 4]])
-    expect(page.get_by_text("1 row would be written.")).to_be_visible()
 
 
 def test_a_key_is_shown_once_and_revoked(page_of: PageOf) -> None:

@@ -1,26 +1,26 @@
 // Uploads: a sheet is looked at first (new, changed, failed, each with its cell), then written; failed rows come back.
-import { html, useRef, useState } from "./dom.js";
-import { address, post, send } from "./api.js";
+import { html, useEffect, useRef, useState } from "./dom.js";
+import { address, get, post } from "./api.js";
 import { Undo } from "./audit.js";
 import { useGet, useRows } from "./data.js";
 import { Field } from "./form.js";
-import { moment } from "./format.js";
+import { moment, number } from "./format.js";
+import { sendFile } from "./sending.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
 import { uploads as t } from "./texts.uploads.js";
 import { Badge, Button, Confirm, Dialog, Empty, Facts, Head, Loaded, Progress, say, Tabs, Trouble } from "./ui.js";
 
-const LARGEST = 4_000_000;
-const ROUTES = {
-  employees: { path: "employees/batch", roles: ["hr", "admin"] },
-  roster: { path: "employees/batch", roles: ["hr", "admin"] },
-  schedules: { path: "schedules/batch", roles: ["planner", "admin"] },
-  attendances: { path: "attendances/batch", roles: ["supervisor", "duty_lead", "admin"] },
-  exceptions: { path: "exceptions/batch", roles: ["planner", "admin"] },
-  rewards: { path: "rewards/award/batch", roles: ["hr", "admin"] },
-  forecast: { path: "forecasts/batch", roles: ["planner", "admin"] },
-  requirement: { path: "requirements/batch", roles: ["planner", "admin"] },
+const BROUGHT_BY = {
+  employees: ["hr", "admin"],
+  roster: ["hr", "admin"],
+  schedules: ["planner", "admin"],
+  attendances: ["supervisor", "duty_lead", "admin"],
+  exceptions: ["planner", "admin"],
+  rewards: ["hr", "admin"],
+  forecast: ["planner", "admin"],
+  requirement: ["planner", "admin"],
 };
 const OPTIONS = {
   employees: ["update_existing", "add_options", "all_or_nothing"],
@@ -32,11 +32,12 @@ const TONES = { waiting: "blue", running: "amber", done: "green", done_with_erro
 const SIGNS = { waiting: "…", running: "…", done: "✓", done_with_errors: "!", failed: "×", cancelled: "–", undone: "↩" };
 const OUTCOMES = { new: "green", changed: "blue", removed: "violet", unchanged: "grey", duplicate: "amber", kept: "violet", disappeared: "amber", failed: "red" };
 const LIVE = ["waiting", "running"];
+const SOON = 600;
 
 export default function Uploads({ me }) {
   const [open, set] = useState(null);
   const rows = useRows("uploads", {}, { every: 10000 });
-  const kinds = Object.keys(ROUTES).filter((kind) => ROUTES[kind].roles.includes(me.role));
+  const kinds = Object.keys(BROUGHT_BY).filter((kind) => BROUGHT_BY[kind].includes(me.role));
   const columns = [
     { key: "created_at", title: t.at, cell: (row) => moment(row.created_at) },
     { key: "kind", title: t.kind, cell: (row) => t.kinds[row.kind] || row.kind },
@@ -48,7 +49,7 @@ export default function Uploads({ me }) {
     { key: "open", title: texts.actions, cell: (row) => html`<${Button} kind="small" onClick=${() => set(row.upload_id)}>${t.open}<//>` },
   ];
   return html`<${Head} title=${t.title} about=${t.about} />
-    ${kinds.length > 0 && html`<${Bring} kinds=${kinds} onDone=${rows.reload} />`}
+    ${kinds.length > 0 && html`<${Bring} me=${me} kinds=${kinds} onDone=${rows.reload} />`}
     <${Table} rows=${rows} columns=${columns} caption=${t.title} rowKey="upload_id" empty=${html`<${Empty} title=${t.empty}>${t.emptyAbout}<//>`} />
     ${open && html`<${Upload} me=${me} id=${open} onClose=${() => set(null)} onDone=${rows.reload} />`}`;
 }
@@ -56,7 +57,8 @@ export default function Uploads({ me }) {
 const State = ({ upload }) =>
   html`<${Badge} tone=${TONES[upload.state]} sign=${SIGNS[upload.state]}>${t.states[upload.state]}<//>${upload.dry_run && html` <span class="muted small">${t.dry}</span>`}`;
 
-function Bring({ kinds, onDone }) {
+/** A file is chosen, sent, and looked at; then sent again to be written. */
+function Bring({ me, kinds, onDone }) {
   const [said, say] = useState({ kind: kinds[0] });
   const [state, move] = useState({});
   const options = OPTIONS[said.kind] || ["all_or_nothing"];
@@ -64,44 +66,54 @@ function Bring({ kinds, onDone }) {
     if (!file) return;
     const named = kinds.find((kind) => file.name.toLowerCase().includes(kind));
     say((before) => ({ ...before, file, kind: named || before.kind }));
-    move(file.size > LARGEST ? { error: { message: t.tooLarge } } : {});
+    move({});
   };
   const run = async (dry_run) => {
-    move((before) => ({ ...before, busy: true, error: null }));
-    const form = new FormData();
-    form.append("file", said.file, said.file.name);
-    const asked = Object.fromEntries(options.filter((one) => said[one]).map((one) => [one, true]));
+    const control = new AbortController();
+    const { file, kind } = said;
+    move({ share: 0, control, dry_run });
+    let form;
     try {
-      const ran = await send(ROUTES[said.kind].path, form, { ...asked, dry_run });
-      move({ ran, dry_run });
+      const asked = Object.fromEntries(options.filter((one) => said[one]).map((one) => [one, true]));
+      form = await post("uploads", { kind, filename: file.name, size: file.size, dry_run, options: asked });
+      await sendFile(form, file, { signal: control.signal, onShare: (share) => move((before) => ({ ...before, share })) });
+      move({ id: form.upload_id, dry_run });
     } catch (error) {
-      move((before) => ({ ...before, busy: false, error }));
+      if (form) post(`uploads/${form.upload_id}/cancel`).then(onDone, onDone);
+      move({ error: error.name === "AbortError" ? null : error });
     }
     onDone();
   };
   const again = () => {
-    say({ kind: said.kind });
+    say({ kind: said.kind, turn: (said.turn || 0) + 1 });
     move({});
   };
+  const sending = state.share !== undefined;
   return html`<section class="panel" aria-label=${t.bring}><h2>${t.bring}</h2>
-    <${Drop} file=${said.file} onFile=${choose} />
+    <${Drop} key=${said.turn} file=${said.file} onFile=${choose} />
     <div class="fields">
       <${Field} name="kind" label=${t.kind} kind="choice" required value=${said.kind} onInput=${(kind) => say({ ...said, kind })}
-        options=${kinds.map((value) => ({ value, title: t.kinds[value] }))} />
+        options=${kinds.map((value) => ({ value, title: t.kinds[value] }))} problems=${state.error?.of?.("kind")} />
       <p class="small"><a href=${`templates/${said.kind}.xlsx`} download>${t.template(t.kinds[said.kind])}</a></p>
     </div>
     <details><summary>${t.more}</summary><div class="fields">${options.map((name) => html`<${Field} key=${name} name=${name} kind="check" label=${t.options[name]}
-      value=${said[name]} onInput=${(value) => say({ ...said, [name]: value })} />`)}</div></details>
-    <${Trouble} error=${state.error} />
-    ${state.busy && html`<${Progress} share=${null} label=${texts.loading} />`}
-    ${state.ran && html`<${Result} ran=${state.ran} dry=${state.dry_run} />`}
+      value=${said[name]} onInput=${(value) => say({ ...said, [name]: value })} problems=${state.error?.of?.(name)} />`)}</div></details>
+    <${Trouble} error=${state.error} beside=${state.error?.of ? ["kind", ...options] : undefined} />
+    ${sending && html`<p role="status">${t.sending(said.file.name)}</p><${Progress} share=${state.share} label=${t.sending(said.file.name)} />`}
+    ${state.id && html`<h3>${state.dry_run ? t.would : t.happened}</h3><${Watched} key=${state.id} me=${me} id=${state.id} onDone=${onDone} />`}
     <footer class="actions">
-      ${state.ran && html`<${Button} onClick=${again}>${t.another}<//>`}
-      <${Button} kind=${state.ran ? "plain" : "primary"} busy=${state.busy} disabled=${!said.file || said.file.size > LARGEST} onClick=${() => run(true)}>${t.look}<//>
-      ${state.ran && state.dry_run && html`<${Button} kind="primary" busy=${state.busy} onClick=${() => run(false)}>${t.write}<//>`}
+      ${sending && html`<${Button} onClick=${() => state.control.abort()}>${t.stop}<//>`}
+      ${state.id && html`<${Button} onClick=${again}>${t.another}<//>`}
+      <${Button} kind=${state.id ? "plain" : "primary"} busy=${sending} disabled=${!said.file || !said.kind} onClick=${() => run(true)}>${t.look}<//>
+      ${state.id && state.dry_run && html`<${Button} kind="primary" onClick=${() => run(false)}>${t.write}<//>`}
     </footer>
   </section>`;
 }
+
+/** The same name may be chosen again, once the file is corrected. */
+const forget = (event) => {
+  event.currentTarget.value = "";
+};
 
 function Drop({ file, onFile }) {
   const input = useRef();
@@ -113,22 +125,18 @@ function Drop({ file, onFile }) {
   };
   return html`<div class=${over ? "drop over" : "drop"} onDragOver=${(event) => (event.preventDefault(), set(true))} onDragLeave=${() => set(false)} onDrop=${drop}>
     <label>${file ? html`<strong>${file.name}</strong>` : t.drop} <span class="hint">${t.fileHint}</span>
-      <input ref=${input} type="file" accept=".xlsx,.xls,.ods,.csv" onChange=${() => onFile(input.current.files[0])} /></label>
+      <input ref=${input} type="file" accept=".xlsx,.xls,.ods,.csv" onClick=${forget} onChange=${() => onFile(input.current.files[0])} /></label>
   </div>`;
-}
-
-function Result({ ran, dry }) {
-  return html`<div class="panel" role="status"><h3>${dry ? t.would : t.happened}</h3><p>${ran.message}</p></div>
-    <${Outcomes} id=${ran.upload_id} failed=${ran.error_count} />`;
 }
 
 /** What became of the rows, by outcome, each failure beside its cell. */
 function Outcomes({ id, failed }) {
   const [chosen, choose] = useState(failed ? "errors" : "");
+  const counts = useCounts(id);
   const tabs = [
     { key: "errors", title: t.findings },
     { key: "", title: t.rows },
-    ...Object.keys(OUTCOMES).map((key) => ({ key, title: t.outcomes[key] })),
+    ...Object.keys(OUTCOMES).filter((key) => counts[key]).map((key) => ({ key, title: t.outcomes[key], count: number(counts[key]) })),
   ];
   const found = [
     { key: "row_number", title: t.row, number: true },
@@ -152,27 +160,55 @@ function Outcomes({ id, failed }) {
     ${failed > 0 && html`<p><a href=${address(`uploads/${id}/errors`, { format: "xlsx" })} download>${t.fix}</a></p>`}`;
 }
 
+/** How many rows there are of each outcome. */
+function useCounts(id) {
+  const [counts, set] = useState({});
+  useEffect(() => {
+    for (const outcome of Object.keys(OUTCOMES)) {
+      get(`uploads/${id}/rows`, { outcome, limit: 1 }).then(
+        ({ total }) => set((before) => ({ ...before, [outcome]: total })),
+        () => {}, // The table beside it says what is wrong.
+      );
+    }
+  }, [id]);
+  return counts;
+}
+
 function Upload({ me, id, onClose, onDone }) {
-  const found = useGet(`uploads/${id}`, {}, { every: 3000 });
+  const found = useGet(`uploads/${id}`);
+  return html`<${Dialog} wide title=${found.data?.filename || t.title} onClose=${onClose}>
+    <${Watched} me=${me} id=${id} onDone=${onDone} />
+  <//>`;
+}
+
+/** One upload, from its file's arrival to its end, with what can be done about it. */
+function Watched({ me, id, onDone }) {
   const [asking, ask] = useState(null);
+  const [live, set] = useState(true);
+  const found = useGet(`uploads/${id}`, {}, { every: live ? SOON : 0 });
+  const state = found.data?.state;
+  useEffect(() => {
+    if (!state) return;
+    set(LIVE.includes(state));
+    onDone();
+  }, [state]);
   const act = (name) => async () => {
     await post(`uploads/${id}/${name}`);
     say(t.asked);
+    set(true);
     found.reload();
-    onDone();
   };
-  return html`<${Dialog} wide title=${found.data?.filename || t.title} onClose=${onClose}>
-    <${Loaded} found=${found}>${(one) => html`
-      <${Facts} facts=${[[t.kind, t.kinds[one.kind] || one.kind], [t.state, html`<${State} upload=${one} />`], [t.at, moment(one.created_at)], [t.by, one.uploaded_by], [t.rows, one.rows_read], [t.failed, one.error_count]]} />
-      ${LIVE.includes(one.state) && html`<${Progress} share=${one.rows_total ? one.rows_read / one.rows_total : null} label=${t.states[one.state]} />`}
-      ${one.message && html`<p>${one.message}</p>`}
-      ${!LIVE.includes(one.state) && html`<${Outcomes} key=${one.state} id=${id} failed=${one.error_count} />`}
-      <footer class="actions">
-        ${one.state === "failed" && may(me, "bring") && html`<${Button} onClick=${() => ask("retry")}>${t.retry}<//>`}
-        ${LIVE.includes(one.state) && may(me, "bring") && html`<${Button} onClick=${() => ask("cancel")}>${t.cancel}<//>`}
-        ${["done", "done_with_errors"].includes(one.state) && !one.dry_run && may(me, "administer") && html`<${Button} kind="danger" onClick=${() => ask("undo")}>${t.undo}<//>`}
-      </footer>`}<//>
-    ${asking === "undo" && html`<${Undo} work=${{}} path=${`uploads/${id}/undo`} onClose=${() => ask(null)} onDone=${() => (found.reload(), onDone())} />`}
-    ${["retry", "cancel"].includes(asking) && html`<${Confirm} title=${t[asking]} yes=${t[asking]} onYes=${act(asking)} onClose=${() => ask(null)}><p>${t[`${asking}Ask`]}</p><//>`}
-  <//>`;
+  const close = () => ask(null);
+  return html`<${Loaded} found=${found}>${(one) => html`
+    <${Facts} facts=${[[t.kind, t.kinds[one.kind] || one.kind], [t.state, html`<${State} upload=${one} />`], [t.at, moment(one.created_at)], [t.by, one.uploaded_by], [t.rows, number(one.rows_read)], [t.failed, number(one.error_count)]]} />
+    ${LIVE.includes(one.state) && html`<${Progress} share=${one.rows_total ? one.rows_read / one.rows_total : null} label=${t.states[one.state]} />`}
+    <p role="status">${LIVE.includes(one.state) ? t.going[one.state] : one.message}</p>
+    ${!LIVE.includes(one.state) && html`<${Outcomes} key=${one.state} id=${id} failed=${one.error_count} />`}
+    <div class="actions">
+      ${one.state === "failed" && may(me, "bring") && html`<${Button} onClick=${() => ask("retry")}>${t.retry}<//>`}
+      ${LIVE.includes(one.state) && may(me, "bring") && html`<${Button} onClick=${() => ask("cancel")}>${t.cancel}<//>`}
+      ${["done", "done_with_errors"].includes(one.state) && !one.dry_run && may(me, "administer") && html`<${Button} kind="danger" onClick=${() => ask("undo")}>${t.undo}<//>`}
+    </div>`}<//>
+    ${asking === "undo" && html`<${Undo} work=${{}} path=${`uploads/${id}/undo`} onClose=${close} onDone=${found.reload} />`}
+    ${["retry", "cancel"].includes(asking) && html`<${Confirm} title=${t[asking]} yes=${t[asking]} onYes=${act(asking)} onClose=${close}><p>${t[`${asking}Ask`]}</p><//>`}`;
 }
