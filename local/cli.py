@@ -278,6 +278,7 @@ def restore_backup(
     compared = "as many as the backup counted" if done.compared else "no manifest to compare with"
     lines = [f"{done.backup_id or done.source} is in {done.database}: {rows:,} rows ({compared}), {done.seconds:.1f} s"]
     lines += [f"What was there before is in {done.safety}"] if done.safety else []
+    lines += [f"Were erased, and are back: {', '.join(map(str, done.not_erased))}"] if done.not_erased else []
     terminal.answer(as_json, done, *lines)
 
 

@@ -11,9 +11,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from chalicelib.backups import archive, client, queries, script, snapshot, target
+from chalicelib.backups import archive, client, erased, queries, script, snapshot, target
 from chalicelib.backups.archive import Archive
 from chalicelib.backups.client import Client
+from chalicelib.backups.erased import Erasure
 from chalicelib.backups.manifest import Manifest
 from chalicelib.backups.safety import save
 from chalicelib.backups.target import Target
@@ -99,7 +100,8 @@ END $$;
 class Restored(msgspec.Struct, frozen=True):
     """What a restore did. `compared` says that the rows by table were held against a manifest.
 
-    `safety` is the backup id, or the file, that holds what was replaced; None when there was nothing.
+    `safety` is the backup id, or the file, that holds what was replaced; None when there was nothing. `not_erased` are
+    people who had been erased, and are back: to be erased by hand.
     """
 
     source: str
@@ -109,6 +111,7 @@ class Restored(msgspec.Struct, frozen=True):
     compared: bool
     safety: str | None
     seconds: float
+    not_erased: tuple[int, ...] = ()
 
 
 def restore(
@@ -135,9 +138,11 @@ def restore(
             target.allow(there, replace=replace)
             target.complain(there)
             saved = save(there, to, now=now, progress=progress) if safety and there.objects else None
-            _apply(found, there, to, progress)
+            gone = erased.known(to)
+            _apply(found, there, to, gone, progress)
         tables = _settled(found, to)
-        outcome |= {"tables": len(tables), "rows": sum(tables.values()), "safety": saved}
+        back = erased.left(gone, to)
+        outcome |= {"tables": len(tables), "rows": sum(tables.values()), "safety": saved, "not_erased": len(back)}
     return Restored(
         source=source,
         backup_id=found.manifest.backup_id if found.manifest else None,
@@ -146,6 +151,7 @@ def restore(
         compared=found.manifest is not None,
         safety=saved,
         seconds=round(time.monotonic() - began, 3),
+        not_erased=back,
     )
 
 
@@ -182,14 +188,14 @@ def programs(found: Manifest | None, major: int) -> Client:
     return client.find(major, why=f"the server is PostgreSQL {major}")
 
 
-def _apply(found: Archive, there: Target, to: str, progress: Progress) -> None:
+def _apply(found: Archive, there: Target, to: str, gone: list[Erasure], progress: Progress) -> None:
     total = sum(found.manifest.tables.values()) if found.manifest else None
     script.apply(
         found.path,
         client=programs(found.manifest, int(there.server_version.split(".")[0])),
         url=to,
         before=before(),
-        after=comparison(found.manifest),
+        after=comparison(found.manifest) + erased.again(gone),
         progress=lambda rows: progress("restore", rows, total),
     )
 

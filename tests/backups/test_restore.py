@@ -95,6 +95,46 @@ def test_a_wiped_database_is_whole_again_and_the_application_works(place: Place,
     works(place)
 
 
+HELD = """SELECT e::text FROM employees e WHERE employee_id = 3
+          UNION ALL SELECT concat(before, after) FROM audit_log WHERE table_name = 'employees' AND row_id = '3'"""
+
+
+def erase(place: Place) -> None:
+    place.sql("UPDATE employees SET status = 'Inactive' WHERE employee_id = 3; SELECT erase_person(3, 'law')")
+
+
+def test_who_was_erased_since_is_erased_again_in_the_same_transaction(place: Place) -> None:
+    """Also who worked at that time; and as when, by whom and why it was."""
+    made = place.backup()
+    assert "Läst3" in str(place.sql(HELD))
+    erase(place)
+    known = place.sql("SELECT e::text FROM erasures e WHERE employee_id = 3")
+    done = bring_back(made.backup_id, to=place.owner, replace=place.database)
+    assert (done.compared, done.not_erased) == (True, ())
+    assert "Läst3" not in str(place.sql(HELD))
+    assert place.sql("SELECT e::text FROM erasures e WHERE employee_id = 3") == known
+    assert place.sql("SELECT full_name, status FROM employees WHERE employee_id = 3") == [("Erased 3", "Inactive")]
+    there = place.another()
+    assert bring_back(made.backup_id, to=there).not_erased == ()
+    assert execute(there, "SELECT full_name FROM employees WHERE employee_id = 3") == [("Erased 3",)]
+
+
+def test_who_was_hired_anew_since_is_not_erased_again(place: Place) -> None:
+    made = place.backup()
+    erase(place)
+    place.sql("UPDATE employees SET status = 'Active', first_name = 'Came', last_name = 'Back' WHERE employee_id = 3")
+    bring_back(made.backup_id, to=place.owner, replace=place.database)
+    assert place.sql("SELECT full_name FROM employees WHERE employee_id = 3") == [("First3 Läst3",)]
+
+
+def test_whom_a_dump_from_before_erasures_brings_back_is_told(place: Place) -> None:
+    steps.downgrade(place.owner, "0013")
+    made = place.backup()
+    steps.upgrade(place.owner)
+    erase(place)
+    assert bring_back(made.backup_id, to=place.owner, replace=place.database).not_erased == (3,)
+
+
 def wipe(place: Place, who: str) -> None:
     if who in {"the owner", "the administrator"}:
         execute(place.owner if who == "the owner" else place.admin, WIPE)

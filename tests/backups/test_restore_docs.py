@@ -232,11 +232,21 @@ def test_plain_tools_put_the_database_beside_and_then_in_the_place_of_the_old_on
     shell(FIND[1], PLAIN[0])
     assert shell(PLAIN[1]).endswith("same\n")
     assert place.sql("SELECT count(*) FROM floor_notes") == [(0,)]
-    shell(PLAIN[2])
+    shell(PLAIN[2], PLAIN[3])
     same(place, place.owner, made, before)
     works_for_everybody(place.url, place.owner)
     owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
     assert place.sql(owners) == [("opsdb_owner",)]
+
+
+def test_plain_tools_erase_again_who_was_erased_since(place: Place, shell: Shell) -> None:
+    place.backup()
+    place.sql("UPDATE employees SET status = 'Inactive' WHERE employee_id = 3; SELECT erase_person(3, 'law')")
+    assert shell(FIND[1], PLAIN[0], PLAIN[1]).endswith("same\n")
+    restored, name = f"{place.owner}_restored", "SELECT full_name FROM employees WHERE employee_id = 3"
+    assert execute(restored, name) == [("First3 Läst3",)]
+    assert shell(PLAIN[2]) == ""
+    assert execute(restored, name) == [("Erased 3",)]
 
 
 def works_for_everybody(url: Callable[[str], str], owner: str) -> None:

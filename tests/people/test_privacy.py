@@ -110,7 +110,8 @@ def zenobia(site: Site, api: Api) -> Api:
         conn.execute(
             text(
                 """INSERT INTO users (username, email, role, employee_id, password_hash)
-                VALUES ('zenobia.q', 'zenobia.q@opsdb.example', 'supervisor', 4103, 'x');
+                VALUES ('zenobia.q', NULL, 'supervisor', 4103, 'x'),
+                       ('zenobia.quux', 'Zenobia.Q@opsdb.example', 'supervisor', NULL, 'x');
                 INSERT INTO sessions (user_id, secret_hash, expires_at) SELECT user_id, 'x', now() FROM users;
                 INSERT INTO new_employee_reviews (employee_id, first_name, last_name, notes, status)
                 VALUES (4103, 'Zenobia', 'Quuxley', 'came by the fair', 'Verified');
@@ -338,7 +339,7 @@ def test_no_way_in_stays_open_for_who_was_deleted(site: Site, zenobia: Api) -> N
     assert rows("SELECT count(*) FROM pg_roles WHERE rolname = :name", name=f"opsdb_ro_{name}") == [(0,)]
     assert zenobia.post(f"/employees/{WHO}/restore").status == 404
     assert rows("SELECT is_active FROM users UNION ALL SELECT revoked_at IS NULL FROM api_keys WHERE employee_id = 4103"
-                ) == [(False,)] * 3  # fmt: skip
+                ) == [(False,)] * 4  # fmt: skip
 
 
 def test_every_column_of_a_table_about_people_is_personal_or_a_figure(site: Site) -> None:

@@ -11,6 +11,7 @@ DECLARE
     acting_as constant text := coalesce(current_setting('opsdb.role', true), '');
     standing constant text := coalesce(current_setting('opsdb.acting', true), '');
     known record;
+    users_of bigint[];
     signing text[];
     begun bigint;
     led text[];
@@ -27,7 +28,8 @@ BEGIN
     SET erased_at = excluded.erased_at, erased_by = excluded.erased_by, reason = excluded.reason;
 
     SELECT * INTO known FROM known_as(who);
-    SELECT coalesce(array_agg(lower(username)), '{}') INTO signing FROM users WHERE employee_id = who;
+    SELECT coalesce(array_agg(user_id), '{}'), coalesce(array_agg(lower(username)), '{}') INTO users_of, signing FROM users
+    WHERE employee_id = who OR employee_id IS NULL AND email ~* known.called;
     SELECT coalesce(array_agg(DISTINCT employee_id::text), '{}') INTO led FROM assignments
     WHERE who IN (supervisor_id, manager_id) OR supervisor ~* known.called OR manager ~* known.called;
     SELECT coalesce(max(audit_id), 0) INTO begun FROM audit_log;
@@ -51,8 +53,9 @@ BEGIN
     WHERE employee_id = who
        OR employee_id IS NULL AND concat_ws(' ', first_name, last_name, company_email) ~* known.called;
     UPDATE employments SET reason = NULL WHERE employee_id = who;
-    UPDATE users SET username = 'erased-' || user_id, email = NULL, password_hash = NULL, is_active = false WHERE employee_id = who;
-    DELETE FROM sessions WHERE user_id IN (SELECT user_id FROM users WHERE employee_id = who);
+    UPDATE users SET username = 'erased-' || user_id, email = NULL, password_hash = NULL, is_active = false
+    WHERE user_id = ANY (users_of);
+    DELETE FROM sessions WHERE user_id = ANY (users_of);
     UPDATE api_keys SET name = 'erased-' || key_id, revoked_at = coalesce(revoked_at, now()) WHERE employee_id = who;
     UPDATE db_users SET username = 'erased_' || db_user_id, email = NULL, notes = NULL, is_active = false WHERE employee_id = who;
     DELETE FROM calendar_feeds WHERE employee_id = who;
@@ -126,3 +129,33 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION erase_person(bigint, text, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_person(bigint, text, timestamptz, text) TO opsdb_app;
+
+-- Who was erased in this database and has not come back since: for what takes its place.
+CREATE FUNCTION erased_here() RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT coalesce(jsonb_agg(e ORDER BY erased_at), '[]') FROM erasures e
+    WHERE NOT EXISTS (SELECT FROM employees w WHERE w.employee_id = e.employee_id AND w.status <> 'Inactive')
+$$;
+
+-- Erases those whom an older state has brought back, also who worked at that time; answers with the ids that this failed
+-- for. Whom this state knows as erased is left alone.
+CREATE FUNCTION erase_again(erased jsonb) RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT said.* FROM jsonb_populate_recordset(NULL::erasures, erased) said JOIN people USING (employee_id)
+        WHERE NOT EXISTS (SELECT FROM erasures known
+                          WHERE known.employee_id = said.employee_id AND known.erased_at >= said.erased_at)
+    LOOP
+        BEGIN
+            UPDATE employees SET status = 'Inactive' WHERE employee_id = one.employee_id AND status <> 'Inactive';
+            PERFORM erase_person(one.employee_id, one.reason, one.erased_at, one.erased_by);
+        EXCEPTION WHEN check_violation THEN
+            RAISE WARNING '% could not be erased again: %', one.employee_id, SQLERRM;
+            RETURN NEXT one.employee_id;
+        END;
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION erased_here(), erase_again(jsonb) FROM PUBLIC;

@@ -1,3 +1,5 @@
+DROP FUNCTION erase_again(jsonb);
+DROP FUNCTION erased_here();
 DROP FUNCTION erase_person(bigint, text, timestamptz, text);
 DROP FUNCTION known_as(bigint);
 DROP FUNCTION finding(text[]);
