@@ -156,7 +156,7 @@ def clean() -> list[str]:
 
 
 @pytest.fixture
-def bucket(store: local_s3.Server, clean: list[str]) -> Iterator[Callable[[], str]]:
+def empty_bucket(store: local_s3.Server, clean: list[str]) -> Iterator[Callable[[], str]]:
     """Gives this test an empty bucket."""
     taken: list[str] = []
 
@@ -182,11 +182,11 @@ def site(
     server: postgres.Server,
     store: local_s3.Server,
     database: str,
-    bucket: Callable[[], str],
+    empty_bucket: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Site]:
     """This test's deployment, with the settings of this process pointing at it."""
-    made = Site(server, store, database, uploads=bucket(), backups=bucket())
+    made = Site(server, store, database, uploads=empty_bucket(), backups=empty_bucket())
     for name in [name for name in os.environ if name.startswith(("OPSDB_", "AWS_", "PG", "DATABASE_URL"))]:
         monkeypatch.delenv(name)
     for name, value in made.environment.items():
