@@ -47,6 +47,7 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
     with release.lent(cloud, built.bucket, stacks.body(found.templates["watch"])) as template:
         bringing.bring(cloud, "watch", template=template, values=watch, outcome=done)
     address = _address(cloud, built.bucket)
+    steps.let_in(cloud, address)
     steps.finished(
         cloud,
         _record(cloud, found, built, done),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from opsdb_deploy import chalice_way, leftovers, notification, stacks
+from opsdb_deploy import chalice_way, leftovers, notification, origins, stacks
 from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.leftovers import Left
 from opsdb_deploy.wanted import PARTS
@@ -56,8 +56,9 @@ def _check_unprotected(cloud: Cloud) -> None:
 
 
 def _quieten(cloud: Cloud) -> None:
-    """The bucket stays, so it must stop calling a function that goes."""
+    """The bucket stays, so it must stop calling a function that goes, and letting in pages that go."""
     wanted = stacks.outputs(cloud, cloud.stack("app")).get("UploadsNotification")
     bucket = stacks.outputs(cloud, cloud.stack("data")).get("UploadsBucket")
     if wanted and bucket:
         notification.withdraw(cloud, bucket, wanted)
+        origins.withdraw(cloud, bucket)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opsdb_deploy import bringing, notification, outcome, pool, record, release, schema, smoke, stacks
+from opsdb_deploy import bringing, notification, origins, outcome, pool, record, release, schema, smoke, stacks
 from opsdb_deploy.adoption import adopting
 from opsdb_deploy.cloud import Cloud, DeployError
 from opsdb_deploy.outcome import UNCHANGED, Outcome
@@ -49,6 +49,7 @@ def deploy(cloud: Cloud, asked: Asked, done: Outcome) -> None:
             cloud, part, template=_lasting(cloud, built, found, part), values=found.values[part], outcome=done
         )
     _notify(cloud)
+    let_in(cloud, stacks.outputs(cloud, cloud.stack("edge"))["Address"])
     finished(cloud, _record(cloud, found, built, done), built.bucket, done, test=lambda: _opened(cloud, done))
     concluded(cloud, found, done)
 
@@ -200,6 +201,13 @@ def _notify(cloud: Cloud) -> None:
     bucket = stacks.outputs(cloud, cloud.stack("data"))["UploadsBucket"]
     if notification.put(cloud, bucket, wanted_one):
         cloud.talk.say(f"{bucket} tells the upload function of what arrives.")
+
+
+def let_in(cloud: Cloud, address: str) -> None:
+    """The console there posts files to the bucket, which was made before anybody knew the address."""
+    bucket = stacks.outputs(cloud, cloud.stack("data"))["UploadsBucket"]
+    if origins.put(cloud, bucket, address):
+        cloud.talk.say(f"{bucket} takes files from the console's pages.")
 
 
 def _opened(cloud: Cloud, done: Outcome) -> None:

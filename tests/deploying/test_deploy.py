@@ -85,6 +85,19 @@ def test_the_bucket_tells_the_function_and_whom_it_told_before(account: Account)
     assert {one["Id"] for one in after} == {"theirs", "on_upload"}
 
 
+def test_the_bucket_takes_files_from_the_consoles_pages_and_whom_it_took_them_from_before(account: Account) -> None:
+    account.deploy()
+    s3, bucket = account.client("s3"), account.output("opsdb-dev-data", "UploadsBucket")
+    [ours] = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    assert ours["AllowedOrigins"] == [account.output("opsdb-dev-edge", "Address")]
+    assert ours["AllowedMethods"] == ["POST"]
+    theirs = {"ID": "theirs", "AllowedOrigins": ["https://theirs.example.com"], "AllowedMethods": ["GET"]}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [theirs]})
+    for _ in range(2):
+        assert account.deploy().exit_code == 0
+        assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [theirs, ours]
+
+
 def test_no_secret_is_shown_written_or_sent_where_it_does_not_belong(account: Account) -> None:
     done = account.deploy()
     secret = account.client("secretsmanager").get_secret_value(
