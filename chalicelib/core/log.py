@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+_EXCERPT = re.compile(r"^LINE \d+: .*", re.MULTILINE)
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -34,7 +37,9 @@ class JsonLines(logging.Formatter):
 
 
 def _without_rows(text: str, error: BaseException | None) -> str:
-    """The traceback without PostgreSQL's detail lines, which quote the row: `Failing row contains (Ada, ...)`."""
+    """The traceback without what PostgreSQL quotes: the row in its detail lines, `Failing row contains (Ada, ...)`, and
+    the piece of the statement, with its values, where something is amiss."""
+    text = _EXCERPT.sub("LINE (left out)", text)
     while error is not None:
         detail = getattr(getattr(error, "diag", None), "message_detail", None)
         text = text.replace(detail, "(left out)") if detail else text

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
+from chalicelib.core import db
 from chalicelib.core.log import JsonLines, configure, job, request_id
 from tests import make
 from tests.api import Api
@@ -155,6 +158,18 @@ def test_no_name_and_no_address_is_logged_when_the_database_refuses_what_nobody_
     assert len(failures) == 2
     assert ["unforeseen" in failures[0]["exception"], "nor_this" in failures[1]["exception"]] == [True, True]
     assert not re.search("quackenbush|zebul|zq@|ottoline", lines.text, re.IGNORECASE)
+
+
+def test_no_value_is_logged_with_the_piece_of_a_statement_that_is_amiss(site: Site, lines: Lines) -> None:
+    values = {"name": "Quackenbush"}
+    try:
+        with db.reading() as conn:
+            conn.execute(text("SELECT gone(:name)"), values)
+    except ProgrammingError:
+        log.exception("failed")
+    (only,) = lines.objects
+    assert "function gone(unknown) does not exist\nLINE (left out)\n" in only["exception"]
+    assert "Quackenbush" not in lines.text
 
 
 def test_no_key_is_logged(api: Api, lines: Lines) -> None:

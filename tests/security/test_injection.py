@@ -13,6 +13,7 @@ from tests.conftest import Site
 from tests.core.test_log import Lines, lines
 from tests.counting import statements
 from tests.deployed.documents import request
+from tests.migrations.catalogue import connected
 from tests.security.attacks import ATTACKS, DOCUMENT, HEADERS, MARK, Place, body_schema, places, with_value
 from tests.security.floor import Floor, Headers, answered, contents, furnished, nothing_stays
 from tests.security.test_who_may import TABLE
@@ -116,6 +117,17 @@ def test_whatever_stands_in_a_header_is_a_value(floor: Floor, lines: Lines) -> N
     assert not [one for one in sent if MARK in one]
     assert contents() == before
     assert len(lines.objects) == lines.text.count("\n")
+
+
+def test_what_fails_with_an_attack_in_it_is_one_line_of_the_log(floor: Floor, site: Site, lines: Lines) -> None:
+    with connected(site.url("opsdb_owner")) as cursor:
+        cursor.execute("ALTER TABLE floor_notes RENAME TO somewhere_else")
+    admin, failed = floor.headers["an admin"], 0
+    for value in ATTACKS:
+        made = request("POST", "/api/floor/notes", body={"text": value[:2000]})
+        failed += answered(made, admin).status == 500
+    assert len(lines.objects) == lines.text.count("\n") == failed > 10
+    assert {one["level"] for one in lines.objects} == {"ERROR"}
 
 
 def test_no_body_takes_a_field_that_is_not_its_own(floor: Floor) -> None:
