@@ -19,7 +19,7 @@ from chalicelib.core.auth import EVERYBODY, Caller
 from chalicelib.core.constraints import translated
 from chalicelib.core.errors import Forbidden, Invalid, NotFound, OpsdbError, TooLarge, Unavailable, WrongType
 from chalicelib.core.exports import exported
-from chalicelib.core.identity import Sent, identify, sent_with
+from chalicelib.core.identity import Sent, check_meant, identify, sent_with
 from chalicelib.core.inputs import EVERY_ROW, Empty, ListQuery, read_body, read_query
 from chalicelib.core.log import request_id
 from chalicelib.core.posted import read_file
@@ -222,6 +222,7 @@ def _answer(route: Declared, request: Request, variables: dict[str, str]) -> Res
         with translated(), ExitStack() as until_answered:
             began, sent = monotonic(), sent_with(request)
             caller = _identify(route, sent)
+            check_meant(sent, caller, settings())
             _check_role(route, caller)
             call = Call(caller, None, None, this, until_answered, began, sent)
             call, values = _understand(route, call, request, variables)

@@ -72,12 +72,17 @@ def _signed_in(conn: Connection, sent: Sent, cookie: str, ours: Settings, asking
     if ours.secret_key is None:
         raise Unauthenticated()
     session_id, secret = sessions.read(ours.secret_key, cookie)
-    if sent.method != "GET":
-        check_origin(sent)
-        if not sessions.proves(ours.secret_key, session_id, sent.csrf):
-            raise Forbidden(f"{sessions.CSRF}: must be the session's, as signing in and /api/auth/me tell it")
     idle = timedelta(minutes=ours.session_idle_minutes)
     return sessions.authenticate(conn, session_id=session_id, secret=secret, idle=idle, asking=asking)
+
+
+def check_meant(sent: Sent, caller: Caller, ours: Settings) -> None:
+    """Forbidden where a browser may have sent a write of its session without anybody meaning it."""
+    if sent.method == "GET" or caller.session_id is None:
+        return
+    check_origin(sent)
+    if not sessions.proves(ours.secret_key or "", caller.session_id, sent.csrf):
+        raise Forbidden(f"{sessions.CSRF}: must be the session's, as signing in and /api/auth/me tell it")
 
 
 def check_origin(sent: Sent) -> None:

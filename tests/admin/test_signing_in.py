@@ -128,6 +128,8 @@ def test_a_write_without_the_sessions_token_is_refused(ann: Browser, token: str 
     refused = other.post("/holidays", HOLIDAY)
     assert refused.status == 403
     assert refused.errors == ["X-CSRF-Token: must be the session's, as signing in and /api/auth/me tell it"]
+    told = "SELECT actor, after ->> 'path' FROM audit_log WHERE action = 'refused'"
+    assert [tuple(row) for row in rows(told)] == [("user:1", "/api/holidays")]
     assert other.get("/employees").status == 200
 
 
