@@ -98,5 +98,7 @@ def sweep() -> None:
     """Forget rates that nobody owes anything to, and when sessions were used that are long over."""
     with job(log, "forget rates") as outcome, db.writing(db.Actor("schedule:sweep_uploads")) as conn:
         outcome["rates"] = conn.execute(text("DELETE FROM request_rates WHERE free_at < now()")).rowcount
-        old = text("DELETE FROM last_uses WHERE subject ~ '^(session|token):' AND at < now() - CAST(:kept AS interval)")
+        old = text(
+            "DELETE FROM last_uses WHERE subject ~ '^(session|cognito):' AND at < now() - CAST(:kept AS interval)"
+        )
         outcome["sessions"] = conn.execute(old, {"kept": SESSIONS_KEPT}).rowcount

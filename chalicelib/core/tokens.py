@@ -33,11 +33,11 @@ WANTED_USE = "id"
 SAID = ("exp", "iat", "iss", "aud", "sub", "token_use")
 
 _FIND = limits.counting(
-    """SELECT u.user_id, u.departments, coalesce(u.employee_id, e.employee_id) AS employee_id, true AS good,
-              'token:' || CAST(:subject AS text) AS rated, 'token:' || CAST(:subject AS text) AS used
+    """SELECT u.user_id, u.departments, coalesce(u.employee_id, max(e.employee_id)) AS employee_id, true AS good,
+              'cognito:' || CAST(:subject AS text) AS rated, 'cognito:' || CAST(:subject AS text) AS used
        FROM (VALUES (1)) AS one LEFT JOIN users u ON lower(u.email) = :email
-       LEFT JOIN employees e ON lower(e.company_email) = :email
-       WHERE u.is_active IS NOT FALSE AND e.status IS DISTINCT FROM 'Inactive'"""
+       LEFT JOIN employees e ON lower(e.company_email) = :email OR e.employee_id = u.employee_id
+       GROUP BY u.user_id HAVING u.is_active IS NOT FALSE AND count(*) FILTER (WHERE e.status = 'Inactive') = 0"""
 )
 
 
@@ -75,7 +75,7 @@ def authenticate(conn: Connection, *, header: str, asking: Asking) -> Caller:
     if row.rated is None:
         raise Unauthenticated("Authorization: whoever this is has left, or was shut out")
     return Caller(
-        name=f"user:{row.user_id}" if row.user_id else f"token:{claims.subject}",
+        name=f"user:{row.user_id}" if row.user_id else f"cognito:{claims.subject}",
         role=claims.role,
         employee_id=row.employee_id,
         departments=frozenset(row.departments or ()),
@@ -112,7 +112,10 @@ def delivered(conn: Connection) -> Pool | None:
     """The pool whose tokens are taken, if there is one."""
     t = token_issuers.c
     row = conn.execute(select(t.issuer, t.client_id, t.address, t.public_keys)).one_or_none()
-    return Pool(row[0], row[1], row[2], {one["kid"]: one for one in row[3]}) if row else None
+    if row is None:
+        return None
+    at = time.time()
+    return Pool(row[0], row[1], row[2], {one["kid"]: one for one in row[3] if one.get("until", at) >= at})
 
 
 def forget() -> None:

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from typing import Annotated, Any
+import time
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,6 +33,8 @@ LIVE_ADMIN = select(api_keys.c.key_id).where(
 )
 
 
+DAY = 86_400
+
 WHOLE = r"^[^\x00]+$"
 """What libpq takes to its end: it would stop at a NUL, and go somewhere else."""
 
@@ -50,12 +53,23 @@ class AdminKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     again: bool = False
 
 
+class PublicKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key that a user pool signs with, as it publishes it (RFC 7517)."""
+
+    kid: Annotated[str, Meta(pattern=WHOLE)]
+    n: Annotated[str, Meta(pattern=WHOLE)]
+    e: Annotated[str, Meta(pattern=WHOLE)]
+    kty: Literal["RSA"] = "RSA"
+    alg: Literal["RS256"] = "RS256"
+    use: Literal["sig"] = "sig"
+
+
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The user pool whose tokens are taken from now on, and the public keys that it signs with."""
 
     issuer: Annotated[str, Meta(pattern=r"^https://[^\x00]+$")]
     client_id: Text
-    public_keys: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    public_keys: Annotated[list[PublicKey], Meta(min_length=1)]
     address: Text | None = None
 
 
@@ -68,16 +82,17 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign_in: SignIn | None = None
 
 
-def answered(event: Any) -> dict[str, str | None]:
+def answered(event: Any) -> dict[str, Any]:
     """Do what the event asks for: `revision` is what now stands, `admin_key` the key asked for, None where one lives.
 
-    With `plan` nothing is done: `current` is what stands (None: nothing), `head` what migrating leads to. Raises
-    Invalid for an event that says anything else.
+    With `plan` nothing is done: `current` is what stands (None: nothing), `head` what migrating leads to, `keys` the
+    ids of the user pool's keys as delivered. Raises Invalid for an event that says anything else.
     """
     asked = _read(event)
     owner_url = settings().require("owner_database_url")
     if asked.plan:
-        return {"current": _current(owner_url), "head": steps.head()}
+        current, keys = _standing(owner_url)
+        return {"current": current, "head": steps.head(), "keys": keys}
     with job(log, "migrate", bootstrap=bool(asked.bootstrap)) as outcome:
         if asked.bootstrap:
             _bootstrap(owner_url, asked.bootstrap)
@@ -100,14 +115,14 @@ def _read(event: Any) -> Asked:
     return asked
 
 
-def _current(owner_url: str) -> str | None:
+def _standing(owner_url: str) -> tuple[str | None, list[str]]:
     engine = make_engine(owner_url)
     try:
         with engine.connect() as conn:
-            return steps.current(conn)
+            return steps.current(conn), _delivered(conn)
     except OperationalError as error:
         if NOT_YET.search(str(error.orig)):
-            return None
+            return None, []
         raise
     finally:
         engine.dispose()
@@ -135,14 +150,34 @@ def _admin_key(owner_url: str, asked: AdminKey) -> str | None:
 
 
 def _deliver(owner_url: str, asked: SignIn) -> None:
-    """Trust this pool and no other, as of now."""
+    """Trust this pool and no other, as of now. A key that it published until now counts for another day."""
     engine = make_engine(owner_url)
+    said = msgspec.to_builtins(asked)
     try:
         with engine.begin() as conn:
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": steps.ONE_AT_A_TIME})
+            mine = select(token_issuers.c.public_keys).where(token_issuers.c.issuer == asked.issuer)
+            before = conn.execute(mine).scalar() or []
+            said["public_keys"] += _retired(before, {one.kid for one in asked.public_keys})
             conn.execute(delete(token_issuers))
-            conn.execute(insert(token_issuers).values(**msgspec.structs.asdict(asked)))
+            conn.execute(insert(token_issuers).values(**said))
     finally:
         engine.dispose()
+
+
+def _retired(before: list[dict[str, Any]], now: set[str]) -> list[dict[str, Any]]:
+    """Keys of before, each until a day after it was first not delivered: what they signed is still in use."""
+    at = time.time()
+    gone = [{"until": at + DAY, **one} for one in before if one["kid"] not in now]
+    return [one for one in gone if one["until"] > at]
+
+
+def _delivered(conn: Connection) -> list[str]:
+    """Which keys the pool published when they were last asked for; none where there is no such table yet."""
+    if conn.execute(text("SELECT to_regclass('token_issuers')")).scalar() is None:
+        return []
+    keys = conn.execute(select(token_issuers.c.public_keys)).scalar() or []
+    return sorted(one["kid"] for one in keys if "until" not in one)
 
 
 def _has_admin(conn: Connection) -> bool:

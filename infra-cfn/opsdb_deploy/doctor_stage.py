@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from opsdb_deploy import doctor_api, doctor_buckets, doctor_database, doctor_functions, doctor_stacks, doctor_watch
+from opsdb_deploy import (
+    doctor_api,
+    doctor_buckets,
+    doctor_database,
+    doctor_functions,
+    doctor_pool,
+    doctor_stacks,
+    doctor_watch,
+)
 from opsdb_deploy.doctor import Check
 from opsdb_deploy.doctor_subject import Stage
 
@@ -14,6 +22,7 @@ CHECKS: Mapping[str, Check[Stage]] = {
     "API": doctor_api.answers,
     "API certificate": doctor_api.served_certificate,
     "certificates": doctor_api.own_certificates,
+    "user pool": doctor_pool.keys,
     "database": doctor_database.status,
     "database settings": doctor_database.settings,
     "database storage": doctor_database.storage,

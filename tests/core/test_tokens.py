@@ -173,6 +173,27 @@ def test_who_has_left_or_was_shut_out_is_nobody(pool: None) -> None:
     assert called(f"Bearer {token(email='rui@opsdb.example')}").status == 401
 
 
+def test_a_user_of_another_address_who_has_left_is_nobody_too(pool: None) -> None:
+    with make.written() as conn:
+        gone = make.employee(conn, status="Inactive")
+        add = text("INSERT INTO users (username, email, employee_id) VALUES ('rui', 'rui@opsdb.example', :gone)")
+        conn.execute(add, {"gone": gone})
+    assert called(f"Bearer {token(email='rui@opsdb.example')}").status == 401
+
+
+def test_the_audit_names_a_user_of_ours_and_else_the_pool_s(pool: None) -> None:
+    with make.written() as conn:
+        add = text("INSERT INTO users (username, email) VALUES ('rui', 'rui@opsdb.example') RETURNING user_id")
+        user_id = conn.execute(add).scalar()
+    for number, email in enumerate(("ada@opsdb.example", "rui@opsdb.example"), 1):
+        header = {"Authorization": f"Bearer {token(email=email, **{'cognito:groups': ['admin']})}"}
+        holiday = {"date": f"2031-01-0{number}", "name": "New Year"}
+        assert Api(None).call("POST", "/holidays", body=holiday, headers=header).status == 201
+    with make.written() as conn:
+        told = conn.execute(text("SELECT actor FROM audit_log WHERE table_name = 'holidays' ORDER BY audit_id"))
+    assert [*told.scalars()] == ["cognito:7d1c", f"user:{user_id}"]
+
+
 def test_a_token_beside_a_key_is_a_slip_and_another_scheme_is_nobody(pool: None, api: Api) -> None:
     both = Api(api.key).call("GET", "/auth/me", headers={"Authorization": f"Bearer {token()}"})
     assert both.status == 400

@@ -28,7 +28,7 @@ def heard(name, event):
 def migrate(event, context):
     heard("migrate", event)
     if event.get("plan"):
-        return {"current": state()["revision"], "head": HEAD}
+        return {"current": state()["revision"], "head": HEAD, "keys": state().get("published", [])}
     if state()["revision"] is None and not event.get("bootstrap"):
         raise RuntimeError("there are no roles yet")
     answer = {"revision": HEAD}

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -258,6 +259,35 @@ def test_an_api_that_nobody_may_believe_is_a_problem(served: Stage, monkeypatch:
 def test_a_certificate_that_ends_is_noticed(served: Stage, days: int, state: str) -> None:
     later = Stage(served.name, served.session, datetime.now(UTC) + timedelta(days=days), served.kept)
     assert states(later, "API certificate") == [state]
+
+
+@pytest.mark.parametrize(
+    ("published", "answer", "state"),
+    [
+        (("one", "two"), {"current": "0016", "head": "0016", "keys": ["one", "two"]}, ["ok"]),
+        (("one", "two"), {"current": "0016", "head": "0016", "keys": ["one"]}, ["problem"]),
+        (("one",), {"current": "0016", "head": "0016", "keys": ["one", "two"]}, ["warning"]),
+        (("two",), {"current": "0016", "head": "0016", "keys": ["one"]}, ["problem", "warning"]),
+        (("one",), {"current": "0015", "head": "0015"}, ["problem"]),
+        (("one",), {"errorMessage": "no way to the database"}, ["problem"]),
+    ],
+)
+def test_keys_of_the_user_pool_that_the_functions_lack_are_noticed(
+    stage: Stage, tmp_path: Path, published: tuple[str, ...], answer: dict[str, Any], state: list[str]
+) -> None:
+    (tmp_path / ".well-known").mkdir()
+    keys = [{"kid": one, "kty": "RSA", "n": "AQ", "e": "AQAB"} for one in published]
+    (tmp_path / ".well-known" / "jwks.json").write_text(json.dumps({"keys": keys}))
+    told = outputs("edge") | {"TokenIssuer": tmp_path.as_uri()}
+    stage.kept["stack edge"] = stack("edge", Outputs=[{"OutputKey": k, "OutputValue": v} for k, v in told.items()])
+    said = json.dumps(answer).encode()
+    failed = {"FunctionError": "Unhandled"} if "errorMessage" in answer else {}
+    body = StreamingBody(io.BytesIO(said), len(said))
+    stubbed(stage, "lambda", ("invoke", {"StatusCode": 200, "Payload": body, **failed}))
+    told_of = found(stage, "user pool")
+    assert [one.state for one in told_of] == state
+    if not failed:
+        assert {one.todo for one in told_of} <= {"", "opsdb keys refresh --stage prod"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app import migrate
-from chalicelib.core import auth, db, log, signin
+from chalicelib.core import auth, db, log, signin, tokens
 from chalicelib.core.errors import Invalid
 from chalicelib.migrations import steps
 from local import installations, postgres
@@ -96,12 +97,12 @@ def bootstrapped(new: New) -> New:
 
 
 def test_an_empty_server_becomes_a_floor(new: New) -> None:
-    assert ask(plan=True) == {"current": None, "head": steps.head()}
+    assert ask(plan=True) == {"current": None, "head": steps.head(), "keys": []}
     bootstrapped(new)
-    assert ask(plan=True) == {"current": None, "head": steps.head()}
+    assert ask(plan=True) == {"current": None, "head": steps.head(), "keys": []}
     assert new.tables() == 0
     assert ask(bootstrap=MASTER) == {"revision": steps.head()}
-    assert ask(plan=True) == {"current": steps.head(), "head": steps.head()}
+    assert ask(plan=True) == {"current": steps.head(), "head": steps.head(), "keys": []}
     assert ask() == {"revision": steps.head()}
 
 
@@ -186,6 +187,53 @@ def test_two_deploys_at_once_make_one_key(new: New) -> None:
     assert len([key for key in keys if key]) == 1
 
 
+# The user pool
+
+
+def pool(*keys: str, **changed: Any) -> dict[str, Any]:
+    """What a deployment delivers."""
+    of_keys = [{"kid": one, "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQ", "e": "AQAB"} for one in keys]
+    return {"issuer": "https://cognito.example/pool", "client_id": "console", "public_keys": of_keys, **changed}
+
+
+def believed(new: New) -> set[str]:
+    """The keys that tokens are verified with."""
+    engine = db.make_engine(new.url("opsdb_app"))
+    with engine.connect() as conn:
+        found = tokens.delivered(conn)
+    engine.dispose()
+    return set(found.keys) if found else set()
+
+
+def test_a_key_that_is_delivered_no_more_counts_for_another_day(new: New, monkeypatch: pytest.MonkeyPatch) -> None:
+    bootstrapped(new)
+    assert ask(bootstrap=MASTER, sign_in=pool("one", "two")) == {"revision": steps.head()}
+    ask(sign_in=pool("two", "three"))
+    assert ask(plan=True)["keys"] == ["three", "two"]
+    assert believed(new) == {"one", "two", "three"}
+    began = time.time()
+    for hours, left in ((23, {"one", "two", "three"}), (25, {"two", "three"})):
+        monkeypatch.setattr("time.time", lambda hours=hours: began + hours * 3600)
+        assert believed(new) == left, "the day began when it was first missing"
+        ask(sign_in=pool("two", "three"))
+        assert believed(new) == left
+
+
+def test_keys_of_another_pool_count_no_more_at_once(new: New) -> None:
+    bootstrapped(new)
+    ask(bootstrap=MASTER, sign_in=pool("one"))
+    ask(sign_in=pool("two", issuer="https://cognito.example/other"))
+    assert believed(new) == {"two"}
+
+
+def test_two_deliveries_at_once_are_one_after_the_other(new: New) -> None:
+    bootstrapped(new)
+    ask(bootstrap=MASTER)
+    with ThreadPoolExecutor(3) as several:
+        list(several.map(lambda _: ask(sign_in=pool("one")), range(3)))
+    assert believed(new) == {"one"}
+
+
 # What it does not understand, and what it never says
 
 
@@ -199,6 +247,10 @@ def test_two_deploys_at_once_make_one_key(new: New) -> None:
         ({"admin_key": {"name": " ", "again": True}}, "admin_key.name"),
         ({"admin_key": True}, "Expected `object | null`"),
         ({"plan": True, "admin_key": {}}, "plan changes nothing"),
+        ({"plan": True, "sign_in": pool("one")}, "plan changes nothing"),
+        ({"sign_in": pool()}, "length >= 1"),
+        ({"sign_in": pool("one", issuer="http://plain.example")}, "sign_in.issuer"),
+        ({"sign_in": pool("one", public_keys=[{"kid": "one", "kty": "oct", "k": "hush"}])}, "public_keys"),
         (["plan"], "Expected `object`, got `array`"),
     ],
 )
