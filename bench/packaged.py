@@ -22,9 +22,11 @@ RUNTIME = Runtime(f"{sys.version_info[0]}.{sys.version_info[1]}", "x86_64")
 NEEDED = {"chalice", "psycopg2-binary", "sqlalchemy", "typing-extensions"}
 """All that the bare handler imports."""
 
+CONSOLE = "chalicelib/console"
 CONTESTANTS = Path(__file__).parent / "contestants"
 OURS, BARE, CHALICE = "opsdb", "bare Chalice handler, select 1", "opsdb, by chalice package"
 UNCOMPILED = ", no bytecode"
+BARE_OF_PAGES = "opsdb, without its console"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def _packages(folder: Path) -> dict[str, Unpacked]:
         OURS: _unpack(ours.path, folder / "unpacked" / "ours"),
         BARE: _unpack(bare, folder / "unpacked" / "bare"),
         CHALICE: _unpack(chalice, folder / "unpacked" / "chalice"),
+        BARE_OF_PAGES: _unpack(ours.path, folder / "unpacked" / "ours-without-console", without=CONSOLE),
         OURS + UNCOMPILED: _unpack(ours.path, folder / "unpacked" / "ours-uncompiled", compiled=False),
         BARE + UNCOMPILED: _unpack(bare, folder / "unpacked" / "bare-uncompiled", compiled=False),
     }
@@ -124,14 +127,16 @@ def _by_chalice(folder: Path) -> Path:
     return folder / "out" / "deployment.zip"
 
 
-def _unpack(path: Path, folder: Path, *, compiled: bool = True) -> Unpacked:
+def _unpack(path: Path, folder: Path, *, compiled: bool = True, without: str | None = None) -> Unpacked:
     with zipfile.ZipFile(path) as packed:
         packed.extractall(folder)
+    if without:
+        shutil.rmtree(folder / without)
     if not compiled:
         for cache in [*folder.rglob("__pycache__")]:
             shutil.rmtree(cache)
     _set_modes(folder, 0o555, 0o444)
-    return Unpacked(folder, path.stat().st_size / 1e6 if compiled else 0.0)
+    return Unpacked(folder, path.stat().st_size / 1e6 if compiled and not without else 0.0)
 
 
 def _set_modes(folder: Path, directory: int, file: int) -> None:
@@ -161,6 +166,7 @@ def _result(packages: dict[str, Unpacked], runs: dict[str, list[Ran]]) -> Result
         [
             Target("opsdb, of the bare handler", "<=", 1.3, _ratio(seconds[OURS], seconds[BARE])),
             Target("opsdb, share of Chalice's own package", "<=", 0.5, _ratio(seconds[OURS], seconds[CHALICE])),
+            Target("opsdb, of itself without its console", "<=", 1.05, _ratio(seconds[OURS], seconds[BARE_OF_PAGES])),
         ],
         [f"in CPU {of_bare:.2f} of the bare handler, {of_chalice:.2f} of Chalice's"],
     )
