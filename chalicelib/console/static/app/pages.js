@@ -5,9 +5,11 @@ import { texts } from "./texts.js";
 /** In the order of the navigation; `deed` is what somebody must be allowed to do (session.js), nothing for all. */
 export const PAGES = [
   { key: "floor", group: "now", title: texts.pages.floor, load: () => import("./floor.js") },
+  { key: "today", group: "now", title: texts.pages.today, load: () => import("./today.js") },
   { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
   { key: "leave", group: "plan", title: texts.pages.leave, load: () => import("./leave.js") },
   { key: "changes", group: "plan", title: texts.pages.changes, load: () => import("./changes.js") },
+  { key: "exceptions", group: "plan", title: texts.pages.exceptions, load: () => import("./exceptions.js") },
   { key: "people", group: "people", title: texts.pages.people, load: () => import("./people.js") },
   { key: "uploads", group: "records", title: texts.pages.uploads, load: () => import("./uploads.js") },
   { key: "rewards", group: "points", title: texts.pages.rewards, load: () => import("./rewards.js") },
