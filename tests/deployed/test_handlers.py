@@ -125,6 +125,7 @@ def test_every_route_of_the_app_is_reached_through_its_event(function: Function,
     assert statuses.pop(("GET", "/api/console/{version}/{file}")) == 404
     assert statuses.pop(("GET", "/")) == 303
     assert statuses.pop(("POST", "/api/auth/login")) == 400
+    assert statuses.pop(("POST", "/api/auth/token")) == 400
     assert set(statuses.values()) <= {200, 401}, statuses
     assert [path for (_, path), status in statuses.items() if status == 200] == [
         "/api/health",
@@ -132,6 +133,7 @@ def test_every_route_of_the_app_is_reached_through_its_event(function: Function,
         "/api/openapi.json",
         "/api/docs",
         "/api/console",
+        "/api/auth/ways",
     ]
 
 

@@ -24,6 +24,7 @@ from local import events
 from opsdb_deploy.package import contents
 from tests import make
 from tests.conftest import PASSWORDS, Site, administer
+from tests.core.test_tokens import delivered, token
 from tests.deployed import documents, functions, runtime
 from tests.deployed.conftest import ROOT, Package, chalice_package, copy_clone, packaged
 from tests.deployed.documents import request
@@ -251,6 +252,22 @@ def test_the_api_answers(start: Start, site: Site, record_property: Record) -> N
     assert api(request("GET", "/api/employees", key="nobody's")).answer["statusCode"] == 401
     assert api(request("GET", "/api/health/ready")).body["status"] == "ok"
     assert api(request("GET", "/api/openapi.json")).body["openapi"].startswith("3.")
+    fits(api)
+
+
+def test_a_token_of_the_user_pool_is_verified(start: Start, site: Site) -> None:
+    delivered(site, "one")
+    api = start("app.app")
+    event = request("GET", "/api/auth/me")
+    forged = token(aud="somebody else")
+    answers = []
+    for sent in (token(), forged):
+        event["headers"]["authorization"] = f"Bearer {sent}"
+        event["multiValueHeaders"]["authorization"] = [f"Bearer {sent}"]
+        answers.append(api(event))
+    assert [one.answer["statusCode"] for one in answers] == [200, 401]
+    assert answers[0].body["role"] == "supervisor"
+    assert forged not in api.log.read_text()
     fits(api)
 
 
