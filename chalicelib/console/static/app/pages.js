@@ -6,6 +6,7 @@ import { texts } from "./texts.js";
 export const PAGES = [
   { key: "floor", group: "now", title: texts.pages.floor, load: () => import("./floor.js") },
   { key: "today", group: "now", title: texts.pages.today, load: () => import("./today.js") },
+  { key: "attendance", group: "now", title: texts.pages.attendance, load: () => import("./attendance.js") },
   { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
   { key: "leave", group: "plan", title: texts.pages.leave, load: () => import("./leave.js") },
   { key: "changes", group: "plan", title: texts.pages.changes, load: () => import("./changes.js") },
@@ -13,6 +14,7 @@ export const PAGES = [
   { key: "people", group: "people", title: texts.pages.people, load: () => import("./people.js") },
   { key: "uploads", group: "records", title: texts.pages.uploads, load: () => import("./uploads.js") },
   { key: "rewards", group: "points", title: texts.pages.rewards, load: () => import("./rewards.js") },
+  { key: "reports", group: "records", title: texts.pages.reports, load: () => import("./reports.js") },
   { key: "options", group: "office", title: texts.pages.options, load: () => import("./options.js") },
   { key: "access", group: "office", deed: "administer", title: texts.pages.access, load: () => import("./access.js") },
   { key: "audit", group: "office", deed: "administer", title: texts.pages.audit, load: () => import("./audit.js") },

@@ -1,0 +1,63 @@
+"""Marking a team, what is recorded, and reports in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.axe import serious
+from tests.console.conftest import PageOf
+
+
+def test_a_team_is_marked_at_once_with_two_exceptions_by_key(page_of: PageOf) -> None:
+    page = page_of("admin", "attendance")
+    marks = page.get_by_role("combobox", name="Mark of")
+    marks.first.wait_for()
+    count = marks.count()
+    marks.nth(0).focus()
+    page.keyboard.press("a")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("l")
+    page.keyboard.press("Tab")
+    page.keyboard.type("12")
+    expect(marks.nth(0)).to_have_value("absent")
+    expect(marks.nth(1)).to_have_value("late")
+    page.get_by_role("button", name=f"Mark {count} people").click()
+    expect(page.get_by_role("status").filter(has_text=f"{count} marked.")).to_be_visible()
+    expect(page.get_by_text("Everybody is marked").first).to_be_visible()
+    page.get_by_role("tab", name="Recorded").click()
+    row = page.locator("tr.row").filter(has_text="12 min").first
+    row.get_by_role("button", name="Correct").click()
+    page.get_by_role("dialog").get_by_label("Out").fill("00:01")
+    page.get_by_role("dialog").get_by_label("Notes").fill("came by bus")
+    page.get_by_role("dialog").get_by_label("Out").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("cell", name="came by bus")).to_be_visible()
+
+
+def test_a_viewer_marks_nobody(page_of: PageOf) -> None:
+    page = page_of("viewer", "attendance")
+    page.locator("tr.row a").first.wait_for()
+    expect(page.get_by_role("tab")).to_have_text(["Recorded"])
+    expect(page.get_by_role("button", name="Correct")).to_have_count(0)
+
+
+def test_figures_by_group_are_drawn_and_taken_away_as_a_file(page_of: PageOf) -> None:
+    page = page_of("viewer", "reports?tab=groups")
+    page.get_by_label("What").select_option("rewards")
+    page.get_by_label("By").select_option("supervisor")
+    expect(page.get_by_role("columnheader", name="Supervisor")).to_be_visible()
+    expect(page.get_by_role("link", name="CSV")).to_have_attribute(
+        "href", re.compile("reports/rewards.*supervisor.*csv")
+    )
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="CSV").click()
+    assert saved.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("at", ["attendance", "reports", "reports?tab=groups"])
+def test_everybody_can_read_the_pages_of_figures(page_of: PageOf, at: str) -> None:
+    page = page_of("supervisor", at)
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
