@@ -70,7 +70,11 @@ def authenticate(conn: Connection, *, header: str, asking: Asking) -> Caller:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated("Authorization: must be Bearer and a token; keys go into X-API-Key")
-    claims = proved(conn, token.strip())
+    try:
+        claims = proved(conn, token.strip())
+    except (Unauthenticated, Forbidden):
+        limits.count_address(conn, asking)
+        raise
     row = limits.ask(conn, _FIND, asking, noted=NOTED, email=claims.email, subject=claims.subject)
     if row.rated is None:
         raise Unauthenticated("Authorization: whoever this is has left, or was shut out")

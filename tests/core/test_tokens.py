@@ -210,6 +210,16 @@ def test_a_token_s_rate_is_its_person_s(pool: None, monkeypatch: pytest.MonkeyPa
     assert answers == [200, 200, 200, 429]
 
 
+def test_tokens_that_prove_nobody_are_counted_at_their_address(pool: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.conftest import forget
+
+    monkeypatch.setenv("OPSDB_ADDRESS_REQUESTS_PER_MINUTE", "3")
+    forget()
+    answers = [called(f"Bearer {token('x')}").status for _ in range(4)]
+    assert answers == [401, 401, 401, 429]
+    assert called(f"Bearer {token()}").status == 200, "who proves to be somebody is not counted there"
+
+
 def test_a_new_key_is_looked_for_once_a_minute(site: Site, pool: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ada()
     clock = [1_000.0]
