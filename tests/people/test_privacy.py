@@ -39,6 +39,8 @@ INSERT INTO employees_history (employee_id, first_name, last_name, full_name, st
     updated_at, archived_date, reason, restored_at)
 VALUES (4103, 'Zenobia', 'Quuxley', 'Zenobia Quuxley', 'Active', now(), now(), now(), 'migraine', now());
 UPDATE employments SET reason = 'migraines' WHERE employee_id = 4103;
+INSERT INTO db_users (username, employee_id, email, notes, is_active)
+VALUES ('opsdb_ro_none', 4103, 'zenobia.q@opsdb.example', 'for Zenobia', false);
 INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type, status,
                               overrides, override_reason)
 VALUES (7, 1, 4103, '2026-10-05', 'Cover', 'Rejected', '["Zenobia Quuxley has 7 days in a row"]',
@@ -73,7 +75,10 @@ def found_of(marks: tuple[str, ...] = MARKS) -> dict[str, list[str]]:
         content = {
             name: conn.execute(text(f"SELECT t::text FROM {name} t")).scalars().all() for name in metadata.tables
         }
-    found = {name: [row for row in all_ if any(mark in row for mark in marks)] for name, all_ in content.items()}
+    found = {
+        name: [row for row in all_ if any(mark.lower() in row.lower() for mark in marks)]
+        for name, all_ in content.items()
+    }
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -103,7 +108,12 @@ def zenobia(site: Site, api: Api) -> Api:
         "ruex_id": None,
         "access_card": None,
     }
-    assert api.post("/employees", {**ada, "company_email": None, "supervisor": "Zenobia Quuxley"}).status == 201
+    assert (
+        api.post(
+            "/employees", {**ada, **dict.fromkeys(("supervisor", "manager"), "Zenobia Quuxley"), "company_email": None}
+        ).status
+        == 201
+    )
     with make.written() as conn:
         for one in (WHO, 7):
             make.shift(conn, one, MONDAY, time(9), time(17))
@@ -143,7 +153,9 @@ def zenobia(site: Site, api: Api) -> Api:
     assert api.post("/rewards/award", award, **{"Idempotency-Key": "award-1"}).status == 201
     assert api.post("/floor/notes", {"date": str(MONDAY), "text": "Zenobia Quuxley went home"}).status == 201
     assert api.post(f"/employees/{WHO}/calendar", {}).status in {200, 201}
-    sheet = [(WHO, "someday", time(9), time(17), "REG"), (7, MONDAY, time(9), time(18), "REG")]
+    sheet = [(who, "someday", time(9), time(17), "REG") for who in (WHO, "Quuxley, Zenobia")] + [
+        (7, MONDAY, time(9), time(18), "REG")
+    ]
     arrivals.on_event(put(site, "schedules", make.workbook(sheet, headers=make.SCHEDULE_HEADERS)))
     changed = [{**make.employee_row(WHO), "First Name": "Zenobia", "Last Name": "Quuxley-Ng", "Department": "Support"}]
     arrivals.on_event(put(site, "employees", make.workbook(changed), **{"dry-run": "true", "update-existing": "true"}))
@@ -178,7 +190,7 @@ def test_the_export_has_every_row_that_names_somebody_and_no_secret(zenobia: Api
     assert {*found_of()} <= {*held} | {"request_keys", "uploads"} | named
     assert held["attendances"][0]["notes"] == "migraine again"
     hers, adas = held["assignments"]
-    assert (hers["employee_id"], adas.keys()) == (WHO, {"assignment_id", "supervisor_id"})
+    assert (hers["employee_id"], adas.keys()) == (WHO, {"assignment_id", "supervisor_id", "manager_id"})
     assert {
         "audit_log",
         "upload_errors",
@@ -204,6 +216,7 @@ def test_an_erased_person_is_nowhere_and_their_figures_stay(zenobia: Api) -> Non
     assert rows("SELECT check_in::time, late_minutes FROM attendances WHERE employee_id = 4103") == [(time(9, 20), 20)]
     assert rows("SELECT full_name, company_email FROM employees WHERE employee_id = 4103") == [("Erased 4103", None)]
     assert rows("SELECT supervisor FROM employees WHERE employee_id = 7") == [("Erased 4103",)]
+    assert rows("SELECT count(*) FROM sessions UNION ALL SELECT count(*) FROM calendar_feeds") == [(0,), (0,)]
     assert rows("SELECT employee_id, erased_by LIKE 'key:%', reason FROM erasures") == [(WHO, True, "asked for it")]
     told = zenobia.get("/admin/audit", row_id=str(WHO), table_name="erasures").data
     assert [(one["action"], one["after"]["reason"]) for one in told] == [("insert", "asked for it")]
@@ -289,9 +302,14 @@ def test_corrections_of_closed_months_lose_what_was_said(zenobia: Api) -> None:
     assert (
         zenobia.put(f"/attendances/{WHO}/{MONDAY}", {"notes": "a migraine it was", "check_in": "09:30"}).status == 200
     )
+    with db.writing(db.Actor("test", role="admin")) as conn:
+        conn.execute(text("UPDATE leave_requests SET reason = 'sea and sun' WHERE employee_id = 7"))
     leave(zenobia)
+    naming = "SELECT after ->> 'approved_by' FROM adjustments WHERE table_name = 'leave_requests'"
+    assert rows(naming) == [("zenobia quuxley",)]
     assert zenobia.post(f"/employees/{WHO}/erase", {"confirm": str(WHO), "reason": "law"}).status == 200
     assert found_of() == {}
+    assert rows(naming) == [(f"Erased {WHO}",)]
     assert rows("SELECT employee_id, after ->> 'check_in' FROM adjustments WHERE table_name = 'attendances'") == [
         (WHO, "2026-10-05T09:30:00")
     ]
@@ -306,7 +324,7 @@ def test_a_namesake_keeps_name_and_people(zenobia: Api) -> None:
     assert zenobia.get("/employees/4200").body["full_name"] == "Zenobia Quuxley"
     assert rows("SELECT count(*) FROM floor_notes WHERE text = 'Zenobia Quuxley starts'") == [(1,)]
     # Whom she led, and not the other, is known by number.
-    assert rows("SELECT supervisor FROM assignments WHERE supervisor_id = 4103") == [("Erased 4103",)]
+    assert rows("SELECT supervisor, manager FROM assignments WHERE supervisor_id = 4103") == [("Erased 4103",) * 2]
     assert found_of(("CARD-77", "zq7731", "migraine", "zenobia.q@")) == {}
 
 

@@ -76,8 +76,10 @@ END $$;
 -- A pattern that finds any of these words, whole, whatever stands between their parts; NULL of none.
 CREATE FUNCTION finding(words text[]) RETURNS text LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT '(^|[^[:alnum:]])(' || string_agg(
-        regexp_replace(regexp_replace(one, '([^[:alnum:][:space:],])', '\\\1', 'g'), '[[:space:],]+', '[\\s,]+', 'g'), '|')
-        || ')(?![[:alnum:]])'
-    FROM unnest(words) one
+    -- Without groups and looking around, since those take five times as long.
+    SELECT string_agg(
+        CASE WHEN one ~ '^\w' THEN '\m' ELSE '' END
+        || regexp_replace(regexp_replace(one, '([^[:alnum:][:space:],])', '\\\1', 'g'), '[[:space:],]+', '[\\s,]+', 'g')
+        || CASE WHEN one ~ '\w$' THEN '\M' ELSE '' END, '|')
+    FROM (SELECT DISTINCT lower(word) AS one FROM unnest(words) word) said
 $$;
