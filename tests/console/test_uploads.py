@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,21 @@ def test_a_sheet_is_looked_at_written_and_its_failed_row_corrected(
     page.get_by_role("button", name="Write it").click()
     expect(page.get_by_text("1 row was written.")).to_be_visible()
     expect(page.get_by_role("link", name="The rows that failed")).to_have_count(0)
+
+
+@pytest.mark.proof
+def test_a_sheet_that_no_request_could_carry_is_sent_and_watched_to_its_end(page_of: PageOf, tmp_path: Path) -> None:
+    file = tmp_path / "requirement-of-years.csv"
+    days = [date(2031, 1, 1) + timedelta(days=one) for one in range(700)]
+    clocks = [f"{minutes // 60:02}:{minutes % 60:02}" for minutes in range(0, 24 * 60, 30)]
+    file.write_bytes(sheet(*([str(day), clock, f"{GOOD[2]}{' ' * 200}", 4] for day in days for clock in clocks)))
+    assert file.stat().st_size > 6_291_456, "more than a function takes"
+    page = page_of("planner", "uploads")
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Look at it first").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text("33,600 rows would be written.")).to_be_visible(timeout=180_000)
+    page.get_by_role("tab", name="New 33,600").wait_for()
 
 
 def test_what_the_api_has_against_a_file_is_said_before_it_is_sent(page_of: PageOf) -> None:
