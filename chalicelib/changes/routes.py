@@ -58,6 +58,12 @@ class Judged(msgspec.Struct, frozen=True):
     findings: list[Finding]
 
 
+class Verdict(msgspec.Struct, frozen=True):
+    """What would be against a change that nobody has asked for yet."""
+
+    findings: list[Finding]
+
+
 class _Parties(msgspec.Struct, frozen=True):
     """Both calendars, and the shifts that would change hands."""
 
@@ -102,6 +108,15 @@ def request_change(call: Call) -> Judged:
             raise Conflict(*wrong)
         change_id = queries.insert_change(conn, facts=_facts(new, parties))
         return Judged(_found(conn, change_id), findings)
+
+
+@routes.get("/schedule_changes/verdict", query=NewChange, answer=Verdict, roles=LEADS, errors=(404,))
+def judge_change(call: Call) -> Verdict:
+    """What would be against a change, refusals among it; nothing is written, and nobody is asked."""
+    asked: NewChange = call.query
+    _check_shape(asked)
+    with call.reading() as conn:
+        return Verdict(_asked_for(conn, asked).findings())
 
 
 @routes.get("/schedule_changes/{change_id}", answer=Judged)

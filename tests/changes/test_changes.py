@@ -271,3 +271,17 @@ def test_changes_are_filtered(api: Api, team: tuple[int, int, int]) -> None:
     assert found() == [one, other] == found(replacement_id=bea) == found(change_type="Cover")
     assert found(status="Pending") == found(employee_id=ada) == found(end_date="2026-10-12") == [one]
     assert found(status="Rejected") == found(start_date="2026-10-13") == [other]
+
+
+def test_a_verdict_says_what_would_be_against_a_change_and_writes_nothing(team: tuple[int, int, int]) -> None:
+    ada, bea, cleo = team
+    mine = shift(ada)
+    shift(bea)
+    lead = key("duty_lead", ada)
+    asked = f"/schedule_changes/verdict?change_type=Cover&employee_id={ada}&schedule_id={mine}&replacement_id="
+    refused = lead.get(f"{asked}{bea}")
+    assert refused.status == 200
+    assert [one["refused"] for one in refused.body["findings"]] == [True]
+    assert lead.get(f"{asked}{cleo}").body == {"findings": []}
+    assert lead.get(f"{asked}{ada}").status == 400
+    assert lead.get("/schedule_changes").body["total"] == 0
