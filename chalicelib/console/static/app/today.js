@@ -74,7 +74,7 @@ const Trend = ({ days }) => html`<${Chart} title=${t.trend} places=${days.map((o
   ]} />`;
 
 /** All departments together; what nobody stated is required of none. */
-function Coverage({ rows }) {
+export function Coverage({ rows }) {
   const places = [...new Set(rows.map((one) => one.start))];
   const summed = (name) => places.map((place) => {
     const known = rows.filter((one) => one.start === place && one[name] !== null);
