@@ -9,6 +9,27 @@ from tests.console.axe import serious
 from tests.console.conftest import PageOf
 
 
+def test_the_last_mark_is_taken_back(page_of: PageOf) -> None:
+    page = page_of("admin", "attendance")
+    marks = page.get_by_role("combobox", name="Mark of")
+    marks.first.wait_for()
+    count = marks.count()
+    for index in range(1, count):
+        marks.nth(index).press("-")
+    marks.first.press("e")
+    expect(page.get_by_label("comes or goes")).to_be_visible()
+    marks.first.press("c")
+    expect(page.get_by_label("covers")).to_be_visible()
+    marks.first.press("o")
+    page.get_by_role("button", name="Mark 1 person").click()
+    expect(page.get_by_role("alert")).to_contain_text("minutes: is required for overtime")
+    marks.first.press("n")
+    page.get_by_role("button", name="Mark 1 person").click()
+    expect(marks).to_have_count(count - 1)
+    page.get_by_role("button", name="Take back the last mark").click()
+    expect(marks).to_have_count(count)
+
+
 def test_a_team_is_marked_at_once_with_two_exceptions_by_key(page_of: PageOf) -> None:
     page = page_of("admin", "attendance")
     marks = page.get_by_role("combobox", name="Mark of")
@@ -36,10 +57,22 @@ def test_a_team_is_marked_at_once_with_two_exceptions_by_key(page_of: PageOf) ->
     expect(page.get_by_role("cell", name="came by bus")).to_be_visible()
 
 
+def test_a_day_is_on_the_page_whole_and_no_names_are_for_clients(page_of: PageOf) -> None:
+    page = page_of("viewer", "reports?tab=daily")
+    expect(page.get_by_role("columnheader", name="What is known")).to_be_visible()
+    rows = int(page.get_by_text("rows", exact=False).first.inner_text().split()[0].replace(",", ""))
+    assert page.locator("tbody tr").count() == rows
+    page.get_by_role("tab", name="Week").click()
+    expect(page.get_by_role("button", name="Person")).to_be_visible()
+    page.get_by_label("Without names").check()
+    expect(page.get_by_role("button", name="Person")).to_have_count(0)
+    expect(page.get_by_role("button", name="Department")).to_be_visible()
+
+
 def test_a_viewer_marks_nobody(page_of: PageOf) -> None:
     page = page_of("viewer", "attendance")
     page.locator("tr.row a").first.wait_for()
-    expect(page.get_by_role("tab")).to_have_text(["Recorded"])
+    expect(page.get_by_role("tab")).to_have_text(["Recorded", "Archive"])
     expect(page.get_by_role("button", name="Correct")).to_have_count(0)
 
 
@@ -56,8 +89,16 @@ def test_figures_by_group_are_drawn_and_taken_away_as_a_file(page_of: PageOf) ->
     assert saved.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
 
 
-@pytest.mark.parametrize("at", ["attendance", "reports", "reports?tab=groups"])
+@pytest.mark.parametrize("at", ["attendance", "reports"])
 def test_everybody_can_read_the_pages_of_figures(page_of: PageOf, at: str) -> None:
+    page = page_of("supervisor", at)
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("at", ["attendance?tab=archive", "reports?tab=groups", "reports?tab=daily"])
+def test_everybody_can_read_their_other_tabs(page_of: PageOf, at: str) -> None:
     page = page_of("supervisor", at)
     page.wait_for_load_state("networkidle")
     assert serious(page) == []

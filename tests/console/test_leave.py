@@ -58,6 +58,7 @@ def test_a_holiday_comes_and_goes(page_of: PageOf) -> None:
     expect(row).to_have_count(0)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("tab", ["allowances", "holidays"])
 def test_a_viewer_reads_them_and_states_none(page_of: PageOf, tab: str) -> None:
     page = page_of("viewer", f"leave?tab={tab}")

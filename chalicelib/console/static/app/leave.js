@@ -85,7 +85,7 @@ function Beside({ row, onClose }) {
 /** The person's department on one of the days. */
 function Covered({ row }) {
   const [on, choose] = useState(row.start_date);
-  const found = useGet("schedules/coverage", { date: on, department: row.department, interval: 60 });
+  const found = useGet("schedules/coverage", { date: on, department: row.department, interval: 30 });
   const days = [];
   for (let one = row.start_date; one <= row.end_date && days.length < LONGEST; one = plus(one, 1)) days.push({ value: one, title: weekday(one) });
   return html`<h3>${t.floor(row.department)}</h3>
