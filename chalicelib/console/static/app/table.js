@@ -71,14 +71,14 @@ const Space = ({ rows, columns }) =>
   rows > 0 ? html`<tr aria-hidden="true" class="space"><td colspan=${columns} style=${{ height: `${rows * HEIGHT}px` }} /></tr>` : null;
 
 /** Which rows of the scroller can be seen, with some to spare, and the ref of the scroller. */
-function useWindow(total) {
+export function useWindow(total, height = HEIGHT) {
   const element = useRef(null);
   const [span, set] = useState({ first: 0, last: 40 });
   const measure = () => {
     const box = element.current;
     if (!box) return;
-    const first = Math.max(0, Math.floor(box.scrollTop / HEIGHT) - SPARE);
-    const last = first + Math.ceil(box.clientHeight / HEIGHT) + 2 * SPARE;
+    const first = Math.max(0, Math.floor(box.scrollTop / height) - SPARE);
+    const last = first + Math.ceil(box.clientHeight / height) + 2 * SPARE;
     set((before) => (before.first === first && before.last === last ? before : { first, last }));
   };
   const attach = (box) => {
