@@ -158,6 +158,16 @@ TABLE: dict[str, Line] = {
     ),
     "DELETE /schedules/{schedule_id}": Line(PLANNER, 200, lambda on: (f"/schedules/{on['later shift']}", None)),
     "GET /schedule_changes": read("/schedule_changes"),
+    # It reads, so whose people they are is not asked.
+    "GET /schedule_changes/verdict": Line(
+        ADMIN | LEADS,
+        200,
+        lambda on: (
+            f"/schedule_changes/verdict?change_type=Cover&employee_id={on.ada}&replacement_id={on.bea}"
+            f"&schedule_id={on['later shift']}",
+            None,
+        ),
+    ),
     "GET /schedule_changes/{change_id}": Line(EVERYBODY, 200, lambda on: (f"/schedule_changes/{on['change']}", None)),
     # Of two people, both must be the lead's; and Bea is not Ada's.
     "POST /schedule_changes": Line(
