@@ -23,7 +23,7 @@ def test_the_last_mark_is_taken_back(page_of: PageOf) -> None:
     marks.first.press("o")
     page.get_by_role("button", name="Mark 1 person").click()
     expect(page.get_by_role("alert")).to_contain_text("minutes: is required for overtime")
-    marks.first.press("n")
+    marks.first.press("s")
     page.get_by_role("button", name="Mark 1 person").click()
     expect(marks).to_have_count(count - 1)
     page.get_by_role("button", name="Take back the last mark").click()
