@@ -59,6 +59,7 @@ def test_a_page_opens_for_every_role_in_light_dark_and_on_a_phone(page_of: PageO
         page.evaluate(f"location.hash = '#/{key}'")
         page.locator("main h1").wait_for()
         settled(page)
+        page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")  # colours that change over
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("main .trouble")).to_have_count(0)
         assert serious(page) == [], (width, dark)
