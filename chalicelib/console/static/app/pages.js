@@ -8,6 +8,7 @@ export const PAGES = [
   { key: "today", group: "now", title: texts.pages.today, load: () => import("./today.js") },
   { key: "attendance", group: "now", title: texts.pages.attendance, load: () => import("./attendance.js") },
   { key: "handover", group: "now", title: texts.pages.handover, load: () => import("./handover.js") },
+  { key: "roster", group: "plan", title: texts.pages.roster, load: () => import("./roster.js") },
   { key: "timeline", group: "plan", title: texts.pages.timeline, load: () => import("./timeline.js") },
   { key: "leave", group: "plan", title: texts.pages.leave, load: () => import("./leave.js") },
   { key: "changes", group: "plan", title: texts.pages.changes, load: () => import("./changes.js") },

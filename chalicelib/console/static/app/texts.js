@@ -48,7 +48,7 @@ export const texts = {
     wrong: "That user name and password do not go together.",
     locked: (seconds) => `Too many tries. Try again in ${seconds} seconds.`,
   },
-  pages: { floor: "Floor now", today: "Today", exceptions: "Exceptions", attendance: "Attendance", reports: "Reports", handover: "Handover", timeline: "Timeline", leave: "Leave", changes: "Changes", people: "People", uploads: "Uploads", rewards: "Rewards", options: "Dropdown values", access: "Users and keys", audit: "Audit", backups: "Backups" },
+  pages: { floor: "Floor now", today: "Today", exceptions: "Exceptions", attendance: "Attendance", reports: "Reports", handover: "Handover", roster: "Roster", timeline: "Timeline", leave: "Leave", changes: "Changes", people: "People", uploads: "Uploads", rewards: "Rewards", options: "Dropdown values", access: "Users and keys", audit: "Audit", backups: "Backups" },
   themes: { system: "Theme: system", light: "Theme: light", dark: "Theme: dark" },
   groups: { now: "Now", plan: "Plan", people: "People", points: "Points", records: "Records", office: "Administration" },
   roles: {
