@@ -50,3 +50,15 @@ def test_everybody_can_read_the_pages_about_people(page_of: PageOf, at: str) -> 
     page = page_of("admin", at)
     page.wait_for_load_state("networkidle")
     assert serious(page) == []
+
+
+@pytest.mark.parametrize("at", ["leave", "changes", "exceptions"])
+def test_an_inbox_shows_what_waits_and_everything_when_asked(page_of: PageOf, at: str) -> None:
+    page = page_of("viewer", at)
+    counted = page.get_by_role("status").filter(has_text="row")
+    waiting = int(counted.inner_text().split()[0].replace(",", ""))
+    page.get_by_label("Status").select_option("all")
+    expect(counted).not_to_have_text(f"{waiting} rows")
+    page.get_by_label("Status").select_option("Rejected")
+    page.wait_for_load_state("networkidle")
+    assert "Waiting" not in page.locator("table").all_inner_texts()

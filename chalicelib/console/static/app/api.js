@@ -52,16 +52,13 @@ export const post = (path, body = {}, options) => call("POST", address(path), bo
 export const put = (path, body, options) => call("PUT", address(path), body, options);
 export const remove = (path, query, options) => call("DELETE", address(path, query), undefined, options);
 
-/** Send FormData, such as a file, with its options as the query. */
-export const send = (path, form, query, options) => call("POST", address(path, query), form, options);
-
 async function call(method, target, body, { signal } = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   // Under one key, sending again does nothing twice.
-  const named = method === "POST" && !(body instanceof FormData) && !target.startsWith("auth/");
+  const named = method === "POST" && !target.startsWith("auth/");
   if (named) headers["Idempotency-Key"] = crypto.randomUUID();
-  if (body !== undefined && !(body instanceof FormData)) {
+  if (body !== undefined) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(body);
   }

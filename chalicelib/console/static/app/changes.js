@@ -2,7 +2,7 @@
 import { html, useState } from "./dom.js";
 import { post } from "./api.js";
 import { useGet, useRows } from "./data.js";
-import { Filters } from "./filters.js";
+import { Filters, inboxQuery } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, weekday } from "./format.js";
 import { Decided, STATUS, WHO } from "./leave.js";
@@ -17,7 +17,7 @@ const stretch = (one) => (one ? `${weekday(one.nominal_date)} ${clock(one.start_
 
 export default function Changes({ me, route }) {
   const [open, set] = useState(null);
-  const query = { status: "Pending", ...route.query };
+  const [shown, query] = inboxQuery(route.query);
   const rows = useRows("schedule_changes", query);
   const columns = [
     { key: "change_type", title: people.kind, cell: (row) => t.kinds[row.change_type] },
@@ -29,7 +29,7 @@ export default function Changes({ me, route }) {
     { key: "look", title: texts.actions, cell: (row) => html`<${Button} kind="small" onClick=${() => set(row)}>${inbox.leave.look}<//>` },
   ];
   return html`<${Head} title=${t.title} about=${t.about} />
-    <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${query} />
+    <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${shown} />
     <div class="above"><span /><${Exports} path="schedule_changes" query=${query} /></div>
     <${Table} rows=${rows} columns=${columns} caption=${t.title} rowKey="change_id" empty=${html`<${Empty} title=${inbox.empty} />`} />
     ${open && html`<${Change} me=${me} row=${open} onClose=${() => set(null)} onDone=${rows.reload} />`}`;

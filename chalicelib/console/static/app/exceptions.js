@@ -1,7 +1,7 @@
 // Exceptions: days off the normal schedule, processed one by one or together, with what would happen shown first.
 import { html, useEffect, useState } from "./dom.js";
 import { get, post } from "./api.js";
-import { Filters, useOptions } from "./filters.js";
+import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
 import { link } from "./router.js";
@@ -11,7 +11,7 @@ import { exceptions as t } from "./texts.day.js";
 import { Badge, Button, Dialog, Empty, Head, say, Trouble, Waiting } from "./ui.js";
 
 const TONES = { Pending: ["amber", "…"], Completed: ["green", "✓"], Rejected: ["red", "×"] };
-const STATUS = { name: "status", label: t.status, kind: "choice", options: Object.entries(t.statuses).map(([value, title]) => ({ value, title })) };
+const STATUS = statusField(t.status, t.statuses);
 const MOST = 1000;
 
 export default function Exceptions({ me, route }) {
@@ -20,7 +20,7 @@ export default function Exceptions({ me, route }) {
   const [many, ask] = useState(false);
   const [turn, again] = useState(0);
   const own = may(me, "except");
-  const query = { status: "Pending", ...route.query };
+  const [shown, query] = inboxQuery(route.query);
   const columns = [
     { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
     { key: "department", title: texts.department, minor: true },
@@ -50,7 +50,7 @@ export default function Exceptions({ me, route }) {
   };
   const pending = { ...query, status: "Pending" };
   return html`<${Head} title=${t.title} about=${t.about} />
-    <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${query} />
+    <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${shown} />
     <${Listing} key=${turn} path="exceptions" query=${query} sort=${{ sort: "start_date", order: "asc" }} columns=${columns} caption=${t.title} rowKey="exception_id"
       add=${own && add} deeds=${own ? [deed("process", "Pending"), deed("reject", "Pending", true), deed("revert", "Completed", true)] : []}
       empty=${html`<${Empty} title=${t.none}>${t.teach}<//>`}>

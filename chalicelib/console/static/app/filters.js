@@ -54,3 +54,18 @@ const USUAL = {
   batch: { label: texts.batch },
   search: { label: texts.search, kind: "search" },
 };
+
+const WAITING = "Pending";
+const ALL = "all";
+
+/** The filter of an inbox: what waits unless something else is chosen. `statuses` are the API's, with their words. */
+export const statusField = (label, statuses) => ({
+  name: "status", label, kind: "choice", required: true,
+  options: [...Object.entries(statuses).map(([value, title]) => ({ value, title })), { value: ALL, title: texts.all }],
+});
+
+/** An inbox's query as its filters show it, and as the API is asked. */
+export const inboxQuery = (query) => {
+  const shown = { ...query, status: query.status || WAITING };
+  return [shown, { ...shown, status: shown.status === ALL ? "" : shown.status }];
+};

@@ -2,7 +2,7 @@
 import { html, useState } from "./dom.js";
 import { post, remove } from "./api.js";
 import { useGet } from "./data.js";
-import { Filters, useOptions } from "./filters.js";
+import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { clock, day, number, plus, weekday } from "./format.js";
 import { Field } from "./form.js";
 import { Listing } from "./listing.js";
@@ -16,7 +16,7 @@ import { Badge, Button, Dialog, Empty, Facts, Head, Loaded, Tabs } from "./ui.js
 const t = inbox.leave;
 export const TONES = { Pending: ["amber", "…"], Approved: ["green", "✓"], Rejected: ["red", "×"], Cancelled: ["grey", "–"] };
 export const Decided = ({ status }) => html`<${Badge} tone=${TONES[status][0]} sign=${TONES[status][1]}>${inbox.statuses[status]}<//>`;
-export const STATUS = { name: "status", label: inbox.status, kind: "choice", options: Object.entries(inbox.statuses).map(([value, title]) => ({ value, title })) };
+export const STATUS = statusField(inbox.status, inbox.statuses);
 export const WHO = { key: "full_name", title: people.name, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` };
 const REASON = { name: "reason", label: people.reason, kind: "area" };
 
@@ -29,10 +29,10 @@ export default function Leave({ me, route }) {
     <${Shown} key=${tab} me=${me} said=${query} />`;
 }
 
-function Requests({ me, said: { department, supervisor, status = "Pending" } }) {
+function Requests({ me, said: { department, supervisor, status } }) {
   const types = useOptions("leave_type");
   const [looking, look] = useState(null);
-  const query = { status, department, supervisor };
+  const [shown, query] = inboxQuery({ status, department, supervisor });
   const own = may(me, "leave");
   const columns = [
     WHO,
@@ -62,7 +62,7 @@ function Requests({ me, said: { department, supervisor, status = "Pending" } }) 
     ],
     act: (said) => post("leave_requests", said),
   };
-  return html`<${Filters} fields=${[STATUS, "department", "supervisor"]} query=${query} />
+  return html`<${Filters} fields=${[STATUS, "department", "supervisor"]} query=${shown} />
     <${Listing} path="leave_requests" query=${query} sort=${{ sort: "start_date", order: "asc" }} columns=${columns} caption=${t.title} rowKey="leave_id"
       add=${own && add} deeds=${own ? [decide("approve"), decide("reject", true), withdraw] : []} empty=${html`<${Empty} title=${inbox.empty}>${t.teach}<//>`} />
     ${looking && html`<${Beside} row=${looking} onClose=${() => look(null)} />`}`;

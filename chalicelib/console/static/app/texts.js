@@ -3,6 +3,7 @@ export const texts = {
   name: "opsdb",
   actions: "Actions",
   again: "Try again",
+  all: "All",
   as: (format) => (format === "csv" ? "CSV" : "Excel"),
   asTable: "As a table",
   batch: "Batch",
