@@ -57,3 +57,56 @@ def test_a_shift_is_moved_by_keyboard_and_judged_before_it_is_asked_for(page_of:
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     assert said.strip()
+
+
+def test_a_refused_move_is_explained_and_one_that_was_asked_for_is_taken_back(page_of: PageOf) -> None:
+    page = page_of("admin", "roster")
+    page.get_by_role("button", name="Next").click()
+    grid = roster(page)
+    mine = grid.locator("td:has(.code.work:not(.given))").first
+    row = (mine.get_attribute("data-at") or "").split(":")[0]
+    elsewhere = grid.locator(f'td[data-at]:not([data-at^="{row}:"])')
+    dialog, seen = page.get_by_role("dialog"), set()
+    for at in elsewhere.evaluate_all("all => all.map((one) => one.dataset.at)")[:60]:
+        mine.focus()
+        page.keyboard.press("m")
+        grid.locator(f'[data-at="{at}"]').focus()
+        page.keyboard.press("m")
+        expect(dialog.get_by_text("Loading")).to_have_count(0)
+        asks = dialog.get_by_role("button", name="Ask for")
+        if asks.count() and "asked" not in seen:
+            asks.click()
+            expect(dialog).to_have_count(0)
+            page.get_by_role("button", name="Undo").click()
+            expect(page.get_by_text("Taken back.")).to_be_visible()
+            seen.add("asked")
+        else:
+            if not asks.count():
+                assert dialog.get_by_role("listitem").first.inner_text()
+                seen.add("refused")
+            page.keyboard.press("Escape")
+            expect(dialog).to_have_count(0)
+        if seen == {"asked", "refused"}:
+            return
+    raise AssertionError(seen)
+
+
+def test_a_planner_corrects_a_shift_and_sees_it(page_of: PageOf) -> None:
+    page = page_of("planner", "roster")
+    page.get_by_role("button", name="Next").click()
+    shift = roster(page).locator("td:has(.code.work:not(.given))").first
+    at = shift.get_attribute("data-at")
+    shift.click()
+    page.get_by_role("button", name="Correct").first.click()
+    page.get_by_role("dialog").locator("input[type=time]").first.fill("10:07")
+    page.get_by_role("dialog").locator("input[type=time]").last.fill("15:07")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(f'[data-at="{at}"]')).to_contain_text("10:07")
+
+
+def test_the_roster_prints_whole(page_of: PageOf) -> None:
+    page = page_of("supervisor", "roster")
+    roster(page)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    assert page.locator(".scroller.roster").evaluate("one => getComputedStyle(one).overflow") == "visible"

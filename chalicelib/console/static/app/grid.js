@@ -9,7 +9,8 @@ import { roster as t } from "./texts.roster.js";
 import { Trouble } from "./ui.js";
 
 export const HEIGHT = 48;
-const CHUNK = 25;
+// People asked for together: a month of them, with two shifts on every day, is one page of the API.
+const CHUNK = 16;
 const LETTERS = { work: "", nesting: "N", training: "T", away_planned: "P", away_unplanned: "U", off: "–" };
 
 /** The rows of the plan of the people in sight: `of(person, day)`; chunks of people are asked for once for the days. */
@@ -40,11 +41,15 @@ function usePlan(people, days, span, turn) {
       },
       (error) => {
         mine.error = error;
-        ids.forEach((id) => mine.asked.delete(id));
+        show((one) => one + 1);
       },
     );
   };
-  return { error: mine.error, of: (id) => mine.plan.get(id) };
+  const retry = () => {
+    Object.assign(mine, { error: null, asked: new Set() });
+    show((one) => one + 1);
+  };
+  return { error: mine.error, retry, of: (id) => mine.plan.get(id) };
 }
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-10, 0], PageDown: [10, 0] };
@@ -88,6 +93,8 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
     const where = event.target.closest("[data-at]");
     if (!where || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = STEPS[event.key];
+    // Where the focus is, however it got there.
+    const [row, column] = where.dataset.at.split(":").map(Number);
     const acts = {
       Home: () => move(row, 0),
       End: () => move(row, days.length - 1),
@@ -125,7 +132,7 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
   const shown = [];
   for (let index = span.first; index <= Math.min(span.last, total - 1); index += 1) shown.push(index);
   const after = Math.max(0, total - 1 - (shown.at(-1) ?? 0));
-  return html`<${Trouble} error=${plan.error} />
+  return html`<${Trouble} error=${plan.error} retry=${plan.retry} />
     <div class="above"><span class="muted" role="status">${people.total === null ? texts.loading : texts.rows(total)}</span></div>
     <div class=${classes("scroller roster", view)} ref=${(element) => { box.current = element; look(element); }}>
       <table role="grid" aria-label=${t.grid} aria-rowcount=${total + 1} aria-colcount=${days.length + 1} onKeyDown=${press} onClick=${click}

@@ -1,5 +1,5 @@
 // What can be done to the shifts of a cell: looked at, corrected, deleted, added, and proposed to somebody else.
-import { html, useState } from "./dom.js";
+import { html, useRef, useState } from "./dom.js";
 import { post, put, remove } from "./api.js";
 import { useGet } from "./data.js";
 import { useOptions } from "./filters.js";
@@ -70,8 +70,11 @@ export function Proposal({ me, giver, target, onClose, onDone }) {
     replacement_id: target.person.employee_id, ...(back && { replacement_schedule_id: back.schedule_id }),
   };
   const found = useGet("schedule_changes/verdict", asked);
+  const made = useRef(null);
   const act = async ({ at_once, override_reason }) => {
-    const { change } = await post("schedule_changes", asked);
+    // Approving may be refused where asking was not: asking again would be a second change.
+    made.current ||= await post("schedule_changes", asked);
+    const { change } = made.current;
     let text = t.asked;
     try {
       if (at_once) {
