@@ -1,15 +1,16 @@
 // People: the list, and one person's page with all that is known beside it.
 import { html, useState } from "./dom.js";
-import { post, put } from "./api.js";
+import { address, post, put, remove } from "./api.js";
 import { useGet } from "./data.js";
 import { Filters } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
 import { keep, link } from "./router.js";
+import { Gone, Reviews } from "./newcomers.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
-import { people as t } from "./texts.people.js";
+import { newcomers, people as t } from "./texts.people.js";
 import { Badge, Button, Code, Dialog, Empty, Facts, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
 
 const TONES = { Active: ["green", "✓"], "On Leave": ["violet", "P"], Inactive: ["grey", "–"] };
@@ -44,7 +45,17 @@ const FACTS = [
 
 export default function People({ me, route }) {
   const [id] = route.rest;
-  return id ? html`<${Person} key=${id} me=${me} id=${id} tab=${route.query.tab} />` : html`<${Everybody} me=${me} query=${route.query} />`;
+  return id ? html`<${Person} key=${id} me=${me} id=${id} tab=${route.query.tab} />` : html`<${Lists} me=${me} query=${route.query} />`;
+}
+
+/** Who works here, who waits to, and who went. */
+function Lists({ me, query: { tab = "everybody", ...query } }) {
+  const own = may(me, "people");
+  const tabs = ["everybody", own && "reviews", "gone"].filter(Boolean).map((key) => ({ key, title: newcomers[key] }));
+  const List = { everybody: Everybody, reviews: Reviews, gone: Gone }[tab];
+  return html`<${Head} title=${t.title} about=${t.about} />
+    <${Tabs} label=${t.title} tabs=${tabs} chosen=${tab} onChoose=${(chosen) => keep({ tab: chosen, status: "" })} />
+    <${List} key=${tab} me=${me} query=${query} own=${own} />`;
 }
 
 function Everybody({ me, query }) {
@@ -55,8 +66,8 @@ function Everybody({ me, query }) {
     location.hash = link("people", made.employee_id);
   };
   const statuses = { name: "status", label: t.status, kind: "choice", options: t.statuses };
-  return html`<${Head} title=${t.title} about=${t.about}>${may(me, "people") && html`<${Button} kind="primary" onClick=${() => add(true)}>${t.add}<//>`}<//>
-    <${Filters} fields=${["search", "department", "shift", "supervisor", statuses]} query=${query} />
+  return html`<${Filters} fields=${["search", "department", "shift", "supervisor", statuses]} query=${query} />
+    ${may(me, "people") && html`<p class="actions"><${Button} kind="primary" onClick=${() => add(true)}>${t.add}<//></p>`}
     <${Table} path="employees" query=${query} sort=${{ sort: "full_name", order: "asc" }} columns=${COLUMNS} caption=${t.title} rowKey="employee_id"
       empty=${html`<${Empty} title=${t.nobody}>${t.teach}<//>`} />
     ${adding && html`<${Dialog} title=${t.add} onClose=${() => add(false)}>
@@ -80,6 +91,9 @@ function Person({ me, id, tab = "schedule" }) {
     <${Head} title=${one.full_name} about=${[one.role, one.department].filter(Boolean).join(" · ")}>
       ${may(me, "people") && html`<${Button} onClick=${() => set("change")}>${t.change}<//>`}
       ${(may(me, "people") || may(me, "change")) && html`<${Button} onClick=${() => set("feed")}>${t.feed}<//>`}
+      ${may(me, "people") && html`<a class="button" href=${address(`employees/${id}/export`)} download=${`${id}.json`}>${t.held}</a>
+        <${Button} onClick=${() => set("remove")}>${t.toHistory}<//>`}
+      ${may(me, "administer") && one.status === "Inactive" && html`<${Button} kind="danger" onClick=${() => set("erase")}>${t.erase}<//>`}
     <//>
     <section class="panel" aria-label=${one.full_name}><${Facts} facts=${[[t.id, one.employee_id], [t.status, html`<${Status} status=${one.status} />`], [texts.supervisor, one.supervisor], [t.manager, one.manager],
       [texts.shift, one.shift], [t.tier, one.tier], [texts.batch, one.batch], [t.hired, day(one.hire_date)], [t.lastDay, day(one.attrition_date)], [t.email, one.company_email],
@@ -89,7 +103,21 @@ function Person({ me, id, tab = "schedule" }) {
     ${open === "change" && html`<${Dialog} wide title=${t.change} onClose=${() => set(null)}>
       <${Form} nulls values=${one} onSubmit=${save} onCancel=${() => set(null)} fields=${[...FACTS, { name: "attrition_date", label: t.lastDay, kind: "date" },
         { name: "effective_date", label: t.since, kind: "date", hint: t.sinceHint }]} /><//>`}
-    ${open === "feed" && html`<${Feed} id=${id} onClose=${() => set(null)} />`}`}<//>`;
+    ${open === "feed" && html`<${Feed} id=${id} onClose=${() => set(null)} />`}
+    ${open === "remove" && html`<${Dialog} title=${t.toHistory} onClose=${() => set(null)}><p>${t.toHistoryAsk(one)}</p>
+      <${Form} submit=${t.toHistory} onCancel=${() => set(null)} fields=${[{ name: "reason", label: t.reason, kind: "area" }]}
+        onSubmit=${async (said) => { await remove(`employees/${id}`, said); say(t.gone); location.hash = link("people", { tab: "gone" }); }} /><//>`}
+    ${open === "erase" && html`<${Erase} one=${one} onClose=${() => (set(null), found.reload())} />`}`}<//>`;
+}
+
+/** The end of what is known of somebody; where something may still be is told afterwards. */
+function Erase({ one, onClose }) {
+  const [done, set] = useState(null);
+  const fields = [{ name: "confirm", label: t.eraseConfirm, required: true, hint: one.full_name }, { name: "reason", label: t.reason, kind: "area", required: true }];
+  return html`<${Dialog} title=${t.erase} onClose=${onClose}>
+    ${done ? html`<p>${t.erased}</p><ul class="lines">${[...done.left, ...done.sheets.map((each) => `${each.bucket}/${each.key}`)].map((each) => html`<li key=${each}>${each}</li>`)}</ul>`
+      : html`<p class="warning">${t.eraseAsk}</p><${Form} submit=${t.erase} fields=${fields} onCancel=${onClose} onSubmit=${async (said) => set(await post(`employees/${one.employee_id}/erase`, said))} />`}
+  <//>`;
 }
 
 function Feed({ id, onClose }) {
@@ -126,6 +154,13 @@ const RECORDS = {
     { key: "end_date", title: t.to, cell: (row) => day(row.end_date) },
     { key: "status", title: t.status },
     { key: "reason", title: t.reason, wide: true, minor: true },
+  ]],
+  exceptions: () => ["exceptions", { sort: "start_date", order: "desc" }, [
+    { key: "exception_type", title: t.what },
+    { key: "start_date", title: t.from, cell: (row) => day(row.start_date) },
+    { key: "end_date", title: t.to, cell: (row) => day(row.end_date) },
+    { key: "work_code", title: texts.code },
+    { key: "status", title: t.status },
   ]],
   points: () => ["rewards/awards", { sort: "date_awarded", order: "desc" }, [
     { key: "date_awarded", title: t.day, cell: (row) => day(row.date_awarded) },
