@@ -1,5 +1,5 @@
 // The roster's grid: rows of people are asked for as they are scrolled to, and the arrow keys move in it.
-import { classes, html, useEffect, useRef, useState } from "./dom.js";
+import { classes, html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./dom.js";
 import { get } from "./api.js";
 import { clock, hours, weekday } from "./format.js";
 import { link } from "./router.js";
@@ -9,6 +9,8 @@ import { roster as t } from "./texts.roster.js";
 import { Trouble } from "./ui.js";
 
 export const HEIGHT = 48;
+/** Lines that take turns: those that scroll out of sight become those that come, which is quicker than making new ones. */
+const LINES = 64;
 // People asked for together: a month of them, with two shifts on every day, is one page of the API.
 const CHUNK = 16;
 const LETTERS = { work: "", nesting: "N", training: "T", away_planned: "P", away_unplanned: "U", off: "–" };
@@ -63,7 +65,8 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
   useEffect(() => people.look(span.first, span.last), [span.first, span.last, people.total]);
   const plan = usePlan(people, days, span, turn);
   const [row, column] = [Math.min(at[0], Math.max(0, total - 1)), Math.min(at[1], days.length - 1)];
-  useEffect(() => {
+  // Before the next key comes, which begins where the focus is.
+  useLayoutEffect(() => {
     const cell = wanted.current && box.current?.querySelector(`[data-at="${row}:${column}"]`);
     if (!cell) return;
     wanted.current = false;
@@ -141,7 +144,7 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
           class=${classes({ holiday: holidays[one], weekend: isWeekend(one) })} title=${holidays[one]}>${heading(view, one)}${holidays[one] && html`<span aria-hidden="true"> ★</span><span class="unseen">, ${holidays[one]}</span>`}</th>`)}</tr></thead>
         <tbody>
           ${span.first > 0 && html`<tr class="space" aria-hidden="true"><td colspan=${days.length + 1} style=${{ height: `${span.first * HEIGHT}px` }} /></tr>`}
-          ${shown.map((index) => html`<${Line} key=${index} index=${index} person=${people.at(index)} plan=${people.at(index) && plan.of(people.at(index).employee_id)}
+          ${shown.map((index) => html`<${Line} key=${index % LINES} index=${index} person=${people.at(index)} plan=${people.at(index) && plan.of(people.at(index).employee_id)}
             days=${days} view=${view} focus=${index === row ? column : -1} marked=${marked} mayMove=${mayMove} holidays=${holidays} />`)}
           ${after > 0 && html`<tr class="space" aria-hidden="true"><td colspan=${days.length + 1} style=${{ height: `${after * HEIGHT}px` }} /></tr>`}
         </tbody>
@@ -154,24 +157,25 @@ const heading = (view, date) => (view === "month" ? html`<span aria-hidden="true
 
 function Line({ index, person, plan, days, view, focus, marked, mayMove, holidays }) {
   const name = person?.full_name || person?.employee_id || "·";
-  return html`<tr aria-rowindex=${index + 2}>
+  // The same line as before is the same object, which nobody has to look through.
+  return useMemo(() => html`<tr aria-rowindex=${index + 2}>
     <th scope="row" class="who-of">${person ? html`<a tabindex="-1" href=${link("people", person.employee_id)}>${name}</a>` : "·"}</th>
     ${days.map((date, column) => {
       const rows = plan?.[date];
       return html`<td key=${date} role="gridcell" data-at=${`${index}:${column}`} tabindex=${focus === column ? 0 : -1}
         class=${classes({ holiday: holidays[date], weekend: isWeekend(date), marked: marked && rows?.some((one) => one.schedule_id === marked.schedule_id) })}
         draggable=${mayMove && rows?.some((one) => one.start_time && !one.given_away) ? "true" : null}>
-        ${rows ? rows.map((one) => html`<${Shift} key=${one.schedule_id} row=${one} view=${view} />`) : ""}
+        ${rows ? rows.map((row) => shift(row, view)) : ""}
         ${plan && !rows && html`<span class="unseen">${t.free}</span>`}</td>`;
     })}
-  </tr>`;
+  </tr>`, [index, person, plan, days, view, focus, marked, mayMove, holidays]);
 }
 
 const short = { week: hours, fortnight: (row) => `${brief(row.start_time)}–${brief(row.stop_time)}`, month: (row) => brief(row.start_time) };
 const brief = (time) => (clock(time).endsWith(":00") ? clock(time).slice(0, 2) : clock(time));
 
 /** A shift in its cell: hours, the letter of its class, and signs for what became of it, all of it in words as well. */
-function Shift({ row, view }) {
+function shift(row, view) {
   const overnight = row.start_time && row.stop_date > row.start_date;
   const other = row.planned_work_code !== row.work_code && !row.given_away;
   const said = [row.start_time ? hours(row) : "", overnight && t.overnight, row.work_code, texts.classes[row.work_class], other && t.planned(row.planned_work_code), row.given_away && t.given, row.covers_schedule_id && t.taken];
