@@ -68,7 +68,8 @@ function Redemptions({ me, query }) {
     { key: "redemption_details", title: t.details, minor: true },
   ];
   const move = (name) => (said, row) => post(`rewards/redemptions/${row.redemption_id}/${name}`, said);
-  const decision = (name, danger) => ({ title: t[name], ask: t.approveAsk, fields: [NOTES], submit: t[name], danger, act: move(name), done: t.done });
+  const ask = (row) => html`${t.approveAsk(row)} <${Balance} id=${row.employee_id} />`;
+  const decision = (name, danger) => ({ title: t[name], ask, fields: [NOTES], submit: t[name], danger, act: move(name), done: t.done });
   const deeds = [
     { ...decision("approve"), when: (row) => row.status === "Pending" },
     { ...decision("reject", true), when: (row) => row.status === "Pending" },
@@ -87,6 +88,12 @@ function Redemptions({ me, query }) {
   };
   return html`<${Listing} path="rewards/redemptions" query=${query} sort=${{ sort: "redemption_date", order: "desc" }} columns=${columns} caption=${t.redemptions}
     rowKey="redemption_id" add=${own && add} deeds=${own ? deeds : []} />`;
+}
+
+/** What somebody has, who asks for something. */
+function Balance({ id }) {
+  const found = useGet(`rewards/employee/${id}/balance`);
+  return found.data && html`<strong>${t.balance(found.data.point_balance)}</strong>`;
 }
 
 function Reasons({ me }) {

@@ -27,6 +27,7 @@ export function Shell({ me }) {
     <nav id="navigation" aria-label=${texts.menu}>
       ${GROUPS.map((group) => html`<${Group} key=${group} title=${texts.groups[group]} page=${page}
         pages=${pages.filter((one) => one.group === group)} />`)}
+      <section><ul><li><a href="docs">${texts.contract}</a></li></ul></section>
     </nav>
     <main id="main" tabindex="-1">
       ${page ? html`<${Page} key=${page.key} page=${page} route=${route} me=${me} />` : html`<${Empty} title=${texts.unknownPage} />`}

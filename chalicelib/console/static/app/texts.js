@@ -24,6 +24,7 @@ export const texts = {
   no: "No",
   nothing: "Nothing here",
   code: "Code",
+  contract: "API documentation",
   refresh: "Refresh",
   request: "Request",
   role: "Role",

@@ -24,6 +24,7 @@ export const rewards = {
   ask: "Redeem points",
   approve: "Approve",
   reject: "Reject",
+  balance: (points) => `They have ${points} points, this taken off already where it waits.`,
   approveAsk: (row) => `${row.full_name}: ${row.points_redeemed} points for ${row.redemption_type}.`,
   addReason: "Add a reason",
   change: "Change",
