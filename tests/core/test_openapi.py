@@ -301,7 +301,18 @@ def test_the_checker_itself_finds_what_is_wrong() -> None:
     assert "$.status: is missing" in found
 
 
-@pytest.mark.parametrize("path", [path for path, method, _ in operations() if method == "get" and "{" not in path])
+FOR_CERTAIN_PEOPLE = {"/api/schedule_changes/verdict"}
+"""What its parameters name must be on the floor."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path, method, _ in operations()
+        if method == "get" and "{" not in path and path not in FOR_CERTAIN_PEOPLE
+    ],
+)
 def test_every_filter_that_the_contract_names_is_understood(api: Api, path: str) -> None:
     """With the example that stands beside it, no parameter is refused."""
     parameters = DOCUMENT["paths"][path]["get"]["parameters"]

@@ -220,11 +220,14 @@ def test_a_second_load_is_refused_and_changes_nothing(floor: Connection, engine:
 
 NEEDED = {"/employees/search": {"q": "a"}, "/schedules/coverage": {"date": "2026-11-18"}}
 """What a list cannot do without."""
+NO_LIST = {"/schedule_changes/verdict"}
+"""Asks about shifts of certain people."""
 
 
 def test_every_list_of_the_api_can_show_the_floor(api: Api) -> None:
     with make.written() as conn:
         demo.load(conn, now=NOON)
     lists = [one for feature in ALL for one in feature.declared if one.method == "GET" and "{" not in one.path]
+    lists = [one for one in lists if one.path not in NO_LIST]
     answers = {one.path: api.get(one.path, **NEEDED.get(one.path, {})).status for one in lists}
     assert {path: status for path, status in answers.items() if status != 200} == {}

@@ -22,7 +22,8 @@ CLASSES = {
     "OFF": "off",
     "VACATION": "away_planned",
 }
-_ids = count(1)
+_ids = count(1_000_000)
+"""Beyond those that tests give themselves."""
 
 
 def shift(day: date, times: str | None, code: str = "REG", *, zone: ZoneInfo = UTC_SITE, **facts: Any) -> Shift:
