@@ -110,3 +110,16 @@ def test_the_roster_prints_whole(page_of: PageOf) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).to_be_hidden()
     assert page.locator(".scroller.roster").evaluate("one => getComputedStyle(one).overflow") == "visible"
+
+
+def test_a_shift_is_dragged_onto_somebody_else(page_of: PageOf) -> None:
+    page = page_of("admin", "roster")
+    page.get_by_role("button", name="Next").click()
+    grid = roster(page)
+    mine = grid.locator("td:has(.code.work:not(.given))").first
+    row, day = (int(one) for one in (mine.get_attribute("data-at") or "").split(":"))
+    mine.drag_to(grid.locator(f'[data-at="{row + 1}:{day}"]'))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)

@@ -61,6 +61,7 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
   const [at, go] = useState([0, 0]);
   const box = useRef(null);
   const wanted = useRef(false);
+  const dragged = useRef(null);
   const total = people.total || 0;
   useEffect(() => people.look(span.first, span.last), [span.first, span.last, people.total]);
   const plan = usePlan(people, days, span, turn);
@@ -125,12 +126,15 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
     if (!shift) return event.preventDefault();
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", String(shift.schedule_id));
-    return onMark(shift);
+    // Kept aside: what is shown must not move while somebody drags.
+    dragged.current = mayMove ? shift : null;
+    return undefined;
   };
   const drop = (event) => {
     event.preventDefault();
     const there = place(event);
-    if (there && marked) onDrop(marked, cellAt(...there));
+    if (there && dragged.current) onDrop(dragged.current, cellAt(...there));
+    dragged.current = null;
   };
   const shown = [];
   for (let index = span.first; index <= Math.min(span.last, total - 1); index += 1) shown.push(index);
@@ -139,7 +143,7 @@ export function Grid({ people, days, view, holidays, turn, marked, mayMove, onOp
     <div class="above"><span class="muted" role="status">${people.total === null ? texts.loading : texts.rows(total)}</span></div>
     <div class=${classes("scroller roster", view)} ref=${(element) => { box.current = element; look(element); }}>
       <table role="grid" aria-label=${t.grid} aria-rowcount=${total + 1} aria-colcount=${days.length + 1} onKeyDown=${press} onClick=${click}
-        onDragStart=${drag} onDragOver=${(event) => marked && event.preventDefault()} onDrop=${drop}>
+        onDragStart=${drag} onDragOver=${(event) => dragged.current && event.preventDefault()} onDrop=${drop} onDragEnd=${() => (dragged.current = null)}>
         <thead><tr aria-rowindex="1"><th scope="col" class="who-of">${t.person}</th>${days.map((one) => html`<th key=${one} scope="col"
           class=${classes({ holiday: holidays[one], weekend: isWeekend(one) })} title=${holidays[one]}>${heading(view, one)}${holidays[one] && html`<span aria-hidden="true"> ★</span><span class="unseen">, ${holidays[one]}</span>`}</th>`)}</tr></thead>
         <tbody>
