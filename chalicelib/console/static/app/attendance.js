@@ -7,6 +7,7 @@ import { clock, day, hours, minutes, plus, today } from "./format.js";
 import { Listing } from "./listing.js";
 import { keep, link } from "./router.js";
 import { may } from "./session.js";
+import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { attendance as t } from "./texts.attendance.js";
 import { Button, Code, Empty, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
@@ -156,7 +157,7 @@ function Recorded({ me, query, path }) {
   const types = useOptions("attendance_type");
   const asked = { start_date: plus(today(), -6), end_date: today(), ...query };
   const columns = [
-    { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
+    personColumn(t.person),
     { key: "date", title: t.day, cell: (row) => day(row.date) },
     { key: "check_in", title: t.came, cell: (row) => clock(row.check_in) },
     { key: "check_out", title: t.went, cell: (row) => clock(row.check_out) },

@@ -4,8 +4,8 @@ import { get, post } from "./api.js";
 import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
-import { link } from "./router.js";
 import { may } from "./session.js";
+import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { exceptions as t } from "./texts.day.js";
 import { Badge, Button, Dialog, Empty, Head, say, Trouble, Waiting } from "./ui.js";
@@ -22,7 +22,7 @@ export default function Exceptions({ me, route }) {
   const own = may(me, "except");
   const [shown, query] = inboxQuery(route.query);
   const columns = [
-    { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
+    personColumn(t.person),
     { key: "department", title: texts.department, minor: true },
     { key: "exception_type", title: t.type },
     { key: "start_date", title: t.from, cell: (row) => day(row.start_date) },

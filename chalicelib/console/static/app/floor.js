@@ -5,9 +5,9 @@ import { useGet, useRows } from "./data.js";
 import { Filters, useOptions } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, hours, minutes, moment, weekday } from "./format.js";
-import { keep, link } from "./router.js";
+import { keep } from "./router.js";
 import { may } from "./session.js";
-import { Table } from "./table.js";
+import { Table, personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { floor as t } from "./texts.floor.js";
 import { Badge, Button, Code, Dialog, Empty, Head, Loaded, say, Tabs, Trouble } from "./ui.js";
@@ -49,7 +49,7 @@ export default function Floor({ me, route }) {
 function People({ me, rows, onMarked, everybody }) {
   const [marking, mark] = useState(null);
   const columns = [
-    { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` },
+    personColumn(t.person),
     { key: "state", title: t.state, cell: (row) => html`<${State} state=${row.state} />` },
     { key: "hours", title: t.hours, cell: hours },
     { key: "code", title: texts.code, minor: true, cell: (row) => html`<${Code} code=${row.work_code} of=${row.work_class} />` },

@@ -6,8 +6,9 @@ import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { clock, day, number, plus, weekday } from "./format.js";
 import { Field } from "./form.js";
 import { Listing } from "./listing.js";
-import { keep, link } from "./router.js";
+import { keep } from "./router.js";
 import { may } from "./session.js";
+import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { inbox, people } from "./texts.people.js";
 import { Coverage } from "./today.js";
@@ -17,7 +18,7 @@ const t = inbox.leave;
 export const TONES = { Pending: ["amber", "…"], Approved: ["green", "✓"], Rejected: ["red", "×"], Cancelled: ["grey", "–"] };
 export const Decided = ({ status }) => html`<${Badge} tone=${TONES[status][0]} sign=${TONES[status][1]}>${inbox.statuses[status]}<//>`;
 export const STATUS = statusField(inbox.status, inbox.statuses);
-export const WHO = { key: "full_name", title: people.name, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` };
+export const WHO = personColumn(people.name);
 const REASON = { name: "reason", label: people.reason, kind: "area" };
 
 export default function Leave({ me, route }) {

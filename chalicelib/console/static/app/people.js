@@ -6,7 +6,7 @@ import { Filters } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
 import { keep, link } from "./router.js";
-import { Gone, Reviews } from "./newcomers.js";
+import { FACTS, Gone, HIRED, Reviews } from "./newcomers.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
@@ -25,22 +25,6 @@ const COLUMNS = [
   { key: "hire_date", title: t.hired, sort: "hire_date", minor: true, cell: (row) => day(row.hire_date) },
   { key: "point_balance", title: t.points, sort: "point_balance", number: true, minor: true },
   { key: "status", title: t.status, cell: (row) => html`<${Status} status=${row.status} />` },
-];
-
-const FACTS = [
-  { name: "first_name", label: t.first, required: true },
-  { name: "last_name", label: t.last, required: true },
-  { name: "company_email", label: t.email, kind: "email" },
-  { name: "department", label: texts.department },
-  { name: "role", label: texts.role },
-  { name: "shift", label: texts.shift },
-  { name: "supervisor", label: texts.supervisor },
-  { name: "manager", label: t.manager },
-  { name: "tier", label: t.tier, kind: "number" },
-  { name: "batch", label: texts.batch },
-  { name: "ruex_id", label: t.login },
-  { name: "agent_id", label: t.agent },
-  { name: "axonify_id", label: t.axonify },
 ];
 
 export default function People({ me, route }) {
@@ -71,7 +55,7 @@ function Everybody({ me, query }) {
     <${Table} path="employees" query=${query} sort=${{ sort: "full_name", order: "asc" }} columns=${COLUMNS} caption=${t.title} rowKey="employee_id"
       empty=${html`<${Empty} title=${t.nobody}>${t.teach}<//>`} />
     ${adding && html`<${Dialog} title=${t.add} onClose=${() => add(false)}>
-      <${Form} onSubmit=${save} onCancel=${() => add(false)} fields=${[{ name: "employee_id", label: t.id, kind: "number", required: true }, ...FACTS, { name: "hire_date", label: t.hired, kind: "date" }]} /><//>`}`;
+      <${Form} onSubmit=${save} onCancel=${() => add(false)} fields=${[{ name: "employee_id", label: t.id, kind: "number", required: true }, ...FACTS, HIRED]} /><//>`}`;
 }
 
 function Person({ me, id, tab = "schedule" }) {

@@ -5,14 +5,15 @@ import { useGet } from "./data.js";
 import { Filters, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
-import { keep, link } from "./router.js";
+import { keep } from "./router.js";
 import { may } from "./session.js";
+import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { rewards as t } from "./texts.rewards.js";
 import { Badge, Empty, Head, Tabs } from "./ui.js";
 
 const TONES = { Pending: ["amber", "…"], Approved: ["green", "✓"], Rejected: ["red", "×"], Reversed: ["grey", "↩"] };
-const WHO = { key: "full_name", title: t.person, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>` };
+const WHO = personColumn(t.person);
 const NOTES = { name: "notes", label: t.notes, kind: "area" };
 
 export default function Rewards({ me, route }) {

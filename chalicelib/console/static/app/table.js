@@ -2,6 +2,7 @@
 import { classes, html, useEffect, useLayoutEffect, useRef, useState } from "./dom.js";
 import { address } from "./api.js";
 import { useRows } from "./data.js";
+import { link } from "./router.js";
 import { Empty, Trouble } from "./ui.js";
 import { texts } from "./texts.js";
 
@@ -41,6 +42,11 @@ export function Table({ path, query = {}, columns, caption, sort: first = {}, em
     </div>
   </div>`;
 }
+
+/** The column of whom a row is about, who has a page. */
+export const personColumn = (title) => ({
+  key: "full_name", title, wide: true, cell: (row) => html`<a href=${link("people", row.employee_id)}>${row.full_name || row.employee_id}</a>`,
+});
 
 /** The list as a file, as it is filtered and sorted. */
 export const Exports = ({ path, query }) =>
