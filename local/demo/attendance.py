@@ -102,6 +102,8 @@ def attendance(planned: list[PersonDay], absences: Absences, window: Window, now
             if one.begins + timedelta(hours=1) <= now:
                 missed.append(one)
                 rows.append(_mark(one, draws.absent))
+        elif one.ends > now and one.person.comes_by_the_back_door:
+            continue
         elif (day := draws.day(one, one.begins, one.ends, absences.appointments.get(key), now)).came <= now:
             rows.append(_excused(day.row(approved=draws.approved), key in absences.appointments))
     return rows + _covers(missed, planned, absences, now)

@@ -5,9 +5,10 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
@@ -26,6 +27,17 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "a barge of brittle tangerines"
 ROLES = ("viewer", "supervisor", "duty_lead", "planner", "hr", "admin")
+
+HOUR = int(os.environ.get("CONSOLE_HOUR", "10"))
+
+
+def here() -> ZoneInfo:
+    """The zone in which it is HOUR o'clock now, so that as much of a day has happened whenever tests run."""
+    ahead = (HOUR - datetime.now(UTC).hour + 11) % 24 - 11
+    return ZoneInfo(f"Etc/GMT{-ahead:+d}")
+
+
+HERE = here()
 
 LEAD = "SELECT l.employee_id FROM employees e JOIN employees l ON l.full_name = e.supervisor ORDER BY 1 LIMIT 1"
 
@@ -66,7 +78,7 @@ def _fill(site: Site) -> None:
     engine = create_engine(site.url("opsdb_app").replace("postgresql:", "postgresql+psycopg2:", 1))
     made = passwords.hashed(PASSWORD)
     with engine.begin() as conn:
-        load(conn, now=datetime.now().astimezone().replace(tzinfo=None))
+        load(conn, now=datetime.now(HERE).replace(tzinfo=None))
         lead = conn.execute(text(LEAD)).scalar()
         departments = list(conn.execute(text("SELECT DISTINCT department FROM employees")).scalars())
         for role in ROLES:
@@ -81,7 +93,12 @@ def _served(site: Site, log: Path) -> Iterator[str]:
     chalice = str(Path(sys.executable).parent / "chalice")
     api = [chalice, "local", "--stage", "test", "--host", HOST, "--port", str(port), "--no-autoreload"]
     pump = [sys.executable, "-m", "local.pump", "--state", str(log.parent / "pump"), "--interval", "0.2"]
-    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": "a-key-that-only-tests-have", **site.environment}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "a-key-that-only-tests-have",
+        "OPSDB_TIMEZONE": HERE.key,
+        **site.environment,
+    }
     told = log.open("w")
     running = [
         subprocess.Popen(one, cwd=ROOT, env=environment, stdout=told, stderr=subprocess.STDOUT) for one in (api, pump)

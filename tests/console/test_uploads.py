@@ -6,6 +6,7 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
+import boto3
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, Request, expect
@@ -106,7 +107,8 @@ def test_what_the_bucket_has_against_a_file_is_said(page_of: PageOf, uploads_buc
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment to change, and a client that nobody has made before."""
+    """An environment to change, and a client that nobody has made before; nor is it kept, with its credentials."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setattr(storage, "s3", storage.s3.__wrapped__)
     return monkeypatch
 

@@ -100,6 +100,23 @@ def test_nothing_is_clocked_in_the_future(now: datetime) -> None:
     assert max(clocked) <= now
 
 
+@pytest.mark.parametrize("hour", range(24))
+def test_at_any_hour_somebody_at_work_is_not_marked_yet(hour: int) -> None:
+    now = datetime(2026, 11, 18, hour, 30)
+    floor = made(now)
+    on_record = {(row["employee_id"], row["date"]) for row in floor["attendance"]}
+    working = [row for row in floor["schedules"] if row["start_time"] and _begins(row) <= now < _ends(row)]
+    assert any((row["employee_id"], row["nominal_date"]) not in on_record for row in working)
+
+
+def _begins(row: dict[str, Any]) -> datetime:
+    return datetime.combine(row["start_date"], row["start_time"])
+
+
+def _ends(row: dict[str, Any]) -> datetime:
+    return datetime.combine(row["stop_date"], row["stop_time"])
+
+
 def test_there_are_300_people_with_different_names_and_possible_dates() -> None:
     people = made(NOON)["employees"]
     assert len({plain(f"{one['first_name']} {one['last_name']}") for one in people}) == 300

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from local.vendor.build import build
 from local.vendor.elf import Elf
 from local.vendor.gates import Refused
 from local.vendor.layer import Layer, Member
-from tests.backups.place import counted, processes
+from tests.backups.place import counted
 from tests.conftest import PASSWORDS, forget
 from tests.local.vendored import HERE, KEPT, fetched, fine, on_this_machine, opsdb, program
 
@@ -271,41 +270,37 @@ def floor(
     store.client().delete_bucket(Bucket="secured-backups")
 
 
-class Watched:
-    """Every command line of the layer's programs that the machine's process list shows while the block runs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.seen, self._over = str(folder), set[tuple[str, ...]](), threading.Event()
-        self._watch = threading.Thread(target=self._look)
-
-    def _look(self) -> None:
-        while not self._over.is_set():
-            found = processes(lambda words: words[0].startswith(self.folder))
-            self.seen.update(tuple(words) for words in found.values())
-
-    def __enter__(self) -> "Watched":
-        self._watch.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._over.set()
-        self._watch.join()
+def recorded(opt: Path, folder: Path) -> Path:
+    """The layer's programs behind scripts in `folder/bin`, each of which notes its own command line in the file that is
+    given back before it runs the true one."""
+    log = folder / "command lines"
+    (folder / "bin").mkdir()
+    for name in layer.PROGRAMS:
+        script = folder / "bin" / name
+        script.write_text(f'#!/bin/sh\necho {name} "$@" >> "{log}"\nexec "{opt}/bin/{name}" "$@"\n')
+        script.chmod(0o755)
+    return log
 
 
 @on_this_machine
-def test_the_layer_backs_up_and_restores_where_only_tls_is_taken(floor: Secured, opt: Path) -> None:
-    with Watched(opt) as watched:
-        made = run.backup(tier="manual", now=datetime(2026, 11, 18, 1, 30, tzinfo=UTC))
-        steps.bootstrap(floor.tls.admin_url(), database="second", passwords={})
-        second = floor.url("opsdb_owner", "second")
-        done = restore.restore("latest", to=second, now=datetime(2026, 11, 18, 2, 0, tzinfo=UTC))
+def test_the_layer_backs_up_and_restores_where_only_tls_is_taken(
+    floor: Secured, opt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = recorded(opt, tmp_path)
+    monkeypatch.setenv("OPSDB_PG_BIN", str(tmp_path / "bin"))
+    forget()
+    made = run.backup(tier="manual", now=datetime(2026, 11, 18, 1, 30, tzinfo=UTC))
+    steps.bootstrap(floor.tls.admin_url(), database="second", passwords={})
+    second = floor.url("opsdb_owner", "second")
+    done = restore.restore("latest", to=second, now=datetime(2026, 11, 18, 2, 0, tzinfo=UTC))
     assert made is not None
     assert made.client_version == "16.14"
     assert done.compared
     assert done.tables == made.tables
     assert counted(second).keys() == counted(floor.url("opsdb_owner")).keys()
-    assert {Path(words[0]).name for words in watched.seen} == set(layer.PROGRAMS)
-    assert not [words for words in watched.seen if any(secret in " ".join(words) for secret in PASSWORDS.values())]
+    lines = log.read_text().splitlines()
+    assert {line.split()[0] for line in lines} == set(layer.PROGRAMS)
+    assert not [line for line in lines if any(secret in line for secret in PASSWORDS.values())]
 
 
 @on_this_machine
