@@ -15,6 +15,7 @@ import botocore.session
 import hypothesis
 import psycopg2
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.core import auth, db, storage, tokens
 from chalicelib.core.settings import settings
@@ -74,12 +75,15 @@ class Site:
         }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        for place in DEAR:
-            if item.path.is_relative_to(here / place):
-                item.add_marker(pytest.mark.xdist_group(place))
+class Apart(LoadScopeScheduling):
+    """Any process takes any test, and one takes all of a place where starting is dear; the largest go first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((place for place in DEAR if nodeid.startswith(f"tests/{place}")), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Apart:
+    return Apart(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
