@@ -58,6 +58,7 @@ class Change(msgspec.Struct, frozen=True):
     override_reason: str | None
     decided_by: str | None
     decided_at: datetime | None
+    reason: str | None
     created_at: datetime
 
 
@@ -142,13 +143,17 @@ def decide_change(
     status: str,
     by: str,
     at: datetime,
+    reason: str | None,
     overrides: Sequence[str] = (),
-    reason: str | None = None,
+    override_reason: str | None = None,
 ) -> None:
-    """Give a change its new status; what was passed in spite of warnings stays on record with the reason."""
+    """Give a change its new status, and the reason where one is said; what was passed in spite of warnings stays on
+    record with a reason of its own."""
     facts: dict[str, Any] = {"status": status, "decided_by": by, "decided_at": at}
+    if reason is not None:
+        facts["reason"] = reason
     if overrides:
-        facts |= {"overrides": list(overrides), "override_reason": reason}
+        facts |= {"overrides": list(overrides), "override_reason": override_reason}
     conn.execute(change(schedule_changes).where(_c.change_id == change_id).values(**facts))
 
 

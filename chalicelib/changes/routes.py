@@ -45,10 +45,17 @@ class NewChange(Input, frozen=True, kw_only=True):
 
 
 class Decision(Input, frozen=True, kw_only=True):
-    """Why it passes in spite of warnings, and for whom a machine decides."""
+    """Why; why it passes in spite of warnings; and for whom a machine decides."""
 
+    reason: Note | None = None
     override_reason: Note | None = None
     approved_by: Text | None = None
+
+
+class Withdrawal(Input, frozen=True, kw_only=True):
+    """Why a change is cancelled."""
+
+    reason: Note | None = None
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -143,7 +150,14 @@ def approve_change(call: Call, change_id: int) -> Change:
         _follow(conn, found)
         passed = [one.text for one in findings]
         queries.decide_change(
-            conn, change_id=change_id, status="Approved", by=by, at=now(), overrides=passed, reason=said.override_reason
+            conn,
+            change_id=change_id,
+            status="Approved",
+            by=by,
+            at=now(),
+            reason=said.reason,
+            overrides=passed,
+            override_reason=said.override_reason,
         )
         return _found(conn, change_id)
 
@@ -153,13 +167,14 @@ def approve_change(call: Call, change_id: int) -> Change:
 )
 def reject_change(call: Call, change_id: int) -> Change:
     """Reject a change."""
+    said: Decision = call.body
     with call.writing() as conn:
-        _, by = _held(conn, call, change_id, "Rejected", call.body.approved_by)
-        queries.decide_change(conn, change_id=change_id, status="Rejected", by=by, at=now())
+        _, by = _held(conn, call, change_id, "Rejected", said.approved_by)
+        queries.decide_change(conn, change_id=change_id, status="Rejected", by=by, at=now(), reason=said.reason)
         return _found(conn, change_id)
 
 
-@routes.delete("/schedule_changes/{change_id}", answer=Change, roles=LEADS, errors=(409,))
+@routes.delete("/schedule_changes/{change_id}", query=Withdrawal, answer=Change, roles=LEADS, errors=(409,))
 def cancel_change(call: Call, change_id: int) -> Change:
     """Cancel a change; of an approved one the shifts go back to whose they were."""
     with call.writing() as conn:
@@ -174,7 +189,8 @@ def cancel_change(call: Call, change_id: int) -> Change:
                 raise Conflict(f"change_id: its shifts went on to others by {listed}: cancel that first")
             queries.take_back(conn, change_id=change_id)
             _follow(conn, found)
-        queries.decide_change(conn, change_id=change_id, status="Cancelled", by=call.caller.name, at=now())
+        by, why = call.caller.name, call.query.reason
+        queries.decide_change(conn, change_id=change_id, status="Cancelled", by=by, at=now(), reason=why)
         return _found(conn, change_id)
 
 

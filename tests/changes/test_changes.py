@@ -1,5 +1,6 @@
 """Swaps and covers over HTTP: judged on the calendars as they would be, and both people's rows change hands or none."""
 
+import csv
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -165,6 +166,45 @@ def test_too_little_rest_passes_only_with_a_duty_leads_reason(api: Api, team: tu
     passed = approve(duty_lead, asked, override_reason="nobody else")
     assert (passed.status, passed.body["overrides"]) == (200, [finding["text"]])
     assert passed.body["override_reason"] == "nobody else"
+
+
+def test_why_a_change_was_rejected_is_kept_and_told(api: Api, team: tuple[int, int, int]) -> None:
+    ada, bea, _ = team
+    shift(ada)
+    path = f"/schedule_changes/{cover(api, ada, bea).body['change']['change_id']}"
+    assert api.get(path).body["change"]["reason"] is None
+    rejected = api.post(f"{path}/reject", {"reason": "Bea is needed in the evening"})
+    assert (rejected.status, rejected.body["status"]) == (200, "Rejected")
+    why = [rejected.body, api.get(path).body["change"], *api.get("/schedule_changes").data]
+    assert [one["reason"] for one in why] == ["Bea is needed in the evening"] * 3
+    [line] = csv.DictReader(api.get("/schedule_changes", format="csv").body.decode().splitlines())
+    assert line["reason"] == "Bea is needed in the evening"
+    request = rejected.headers["X-Request-Id"]
+    [entry] = api.get("/admin/audit", table_name="schedule_changes", request_id=request).data
+    assert (entry["before"]["reason"], entry["after"]["reason"]) == (None, "Bea is needed in the evening")
+
+
+def test_no_reason_is_asked_and_a_later_one_takes_its_place(api: Api, team: tuple[int, int, int]) -> None:
+    ada, bea, cleo = team
+    shift(ada)
+    silent = api.post(f"/schedule_changes/{cover(api, ada, cleo).body['change']['change_id']}/reject", {})
+    assert (silent.status, silent.body["status"], silent.body["reason"]) == (200, "Rejected", None)
+    approved = approve(api, cover(api, ada, bea), reason="both asked")
+    assert (approved.body["reason"], approved.body["override_reason"]) == ("both asked", None)
+    path = f"/schedule_changes/{approved.body['change_id']}"
+    assert api.delete(path, reason="Ada is back").body["reason"] == "Ada is back"
+    approved = approve(api, cover(api, ada, bea), reason="both asked again")
+    assert api.delete(f"/schedule_changes/{approved.body['change_id']}").body["reason"] == "both asked again"
+
+
+def test_a_reason_that_is_too_long_is_refused_by_its_name(api: Api, team: tuple[int, int, int]) -> None:
+    ada, bea, _ = team
+    shift(ada)
+    path = f"/schedule_changes/{cover(api, ada, bea).body['change']['change_id']}"
+    long = "x" * 2001
+    refused = [api.post(f"{path}/reject", {"reason": long}), api.delete(path, reason=long)]
+    assert [(one.status, [said.split(":")[0] for said in one.errors]) for one in refused] == [(400, ["reason"])] * 2
+    assert api.get(path).body["change"]["status"] == "Pending"
 
 
 def test_nobody_approves_a_change_of_their_own(api: Api, team: tuple[int, int, int]) -> None:

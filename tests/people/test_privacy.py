@@ -42,9 +42,10 @@ UPDATE employments SET reason = 'migraines' WHERE employee_id = 4103;
 INSERT INTO db_users (username, employee_id, email, notes, is_active)
 VALUES ('opsdb_ro_none', 4103, 'zenobia.q@opsdb.example', 'for Zenobia', false);
 INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type, status,
-                              overrides, override_reason)
+                              overrides, override_reason, reason)
 VALUES (7, 1, 4103, '2026-10-05', 'Cover', 'Rejected', '["Zenobia Quuxley has 7 days in a row"]',
-        'her migraine is over');
+        'her migraine is over', NULL),
+       (4103, 2, 7, '2026-10-05', 'Cover', 'Rejected', NULL, NULL, 'no migraine, no cover');
 INSERT INTO upload_rows (upload_id, row_number, cells) VALUES (77, 2, '{4103,Zenobia,Quuxley}');
 INSERT INTO attendances_history (attendance_id, employee_id, date, notes, created_at, archived_date)
 VALUES (900, 4103, '2025-02-03', 'migraine', now(), now())
@@ -239,6 +240,23 @@ def test_nothing_of_an_erasure_is_undone(zenobia: Api) -> None:
     assert [one["why"] for one in undone.body["kept"]] == ["what was erased does not come back"]
     zenobia.post("/undo", {"actor": rows("SELECT DISTINCT actor FROM audit_log WHERE table_name = 'erasures'")[0][0],
                            "dry_run": False})  # fmt: skip
+    assert found_of() == {}
+
+
+def test_a_reason_that_was_taken_back_goes_from_the_audit_too(zenobia: Api) -> None:
+    with make.written() as conn:
+        waiting = conn.execute(
+            text(
+                """INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type)
+                VALUES (7, 1, 4103, '2026-10-05', 'Cover') RETURNING change_id"""
+            )
+        ).scalar_one()
+    rejected = zenobia.post(f"/schedule_changes/{waiting}/reject", {"reason": "a migraine is coming"})
+    assert rejected.body["reason"] == "a migraine is coming"
+    assert zenobia.post("/undo", {"request_id": rejected.headers["X-Request-Id"], "dry_run": False}).status == 200
+    assert rows("SELECT status, reason FROM schedule_changes WHERE change_id = :id", id=waiting) == [("Pending", None)]
+    leave(zenobia)
+    assert zenobia.post(f"/employees/{WHO}/erase", {"confirm": str(WHO), "reason": "law"}).status == 200
     assert found_of() == {}
 
 

@@ -115,6 +115,7 @@ schedule_changes = table(
     words("decided_by"),
     moment("decided_at"),
     created_at(),
+    words("reason"),
     also=lambda: (
         CheckConstraint(one_of("change_type", "Swap", "Cover"), name="change_type"),
         CheckConstraint(one_of("status", *DECISIONS), name="status"),
