@@ -176,7 +176,7 @@ def watch(page: Page, console: str, wrong: list[str], *, bucket: str | None = No
             wrong.append(message.text)
 
     page.on("console", said)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("pageerror", lambda error: wrong.append(error.stack or str(error)))
 
     def asked(request: Request) -> None:
         # A file that is saved may lie in the bucket, where the API sends whoever follows the link.

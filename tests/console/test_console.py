@@ -89,6 +89,38 @@ def test_a_session_that_ends_leaves_the_page_as_it_was(browser: Browser, console
     context.close()
 
 
+STUCK = """
+    const real = fetch;
+    let first = true;
+    window.fetch = async (target, request) => {
+      if (!first || !target.startsWith("floor/notes")) return real(target, request);
+      first = false;
+      const stuck = (stream) => request.signal.addEventListener("abort", () => stream.error(request.signal.reason));
+      return new Response(new ReadableStream({ start: stuck }));
+    };
+"""
+"""The first answer to that question begins and never ends."""
+
+
+def test_what_is_asked_anew_while_an_answer_comes_is_answered(page_of: PageOf) -> None:
+    page = page_of("viewer", "people")
+    page.add_init_script(STUCK)
+    page.reload()
+    page.get_by_role("link", name="Floor now").click()
+    waiting = page.locator("section").filter(has_text="Notes for the next shift").get_by_role("status")
+    expect(waiting).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('signed-in'))")
+    expect(waiting).to_have_count(0)
+    expect(page.locator(".notes li").first).to_be_visible()
+
+
+def test_an_answer_that_is_cut_short_is_none(page_of: PageOf) -> None:
+    page = page_of("viewer", "people")
+    page.route("**/api/floor/notes*", lambda route: route.fulfill(status=200, body='{"data": ['))
+    page.get_by_role("link", name="Floor now").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+
+
 @pytest.mark.parametrize("at", ["floor", "handover"])
 def test_every_page_can_be_read_by_everybody(page_of: PageOf, at: str) -> None:
     page = page_of("admin", at)

@@ -74,13 +74,15 @@ async function call(method, target, body, { signal } = {}) {
 
 async function attempt(target, request) {
   let answer;
+  let said = {};
   try {
     answer = await fetch(target, request);
+    said = await answer.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refusal(0, { error: "unreachable" });
+    // A refusal of what stands before the API need be no JSON; an answer that was cut short is none.
+    if (!answer || answer.ok) throw new Refusal(0, { error: "unreachable" });
   }
-  const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said;
   if (answer.status === 401 && !target.startsWith("auth/")) lost();
   return new Refusal(answer.status, said, Number(answer.headers.get("Retry-After")));
