@@ -23,7 +23,7 @@ def interpreter(version: str) -> str:
     return str(kept[-1]) if kept else pytest.skip(f"there is no Python {version} here")
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("version", [pytest.param("3.12", marks=pytest.mark.proof), "3.13"])
 def test_the_api_answers_on_a_later_python(version: str, clone: Path, site: Site, tmp_path: Path) -> None:
     python = interpreter(version)
     made = packaged(clone, tmp_path, "--python", version, PYTHON=python)

@@ -100,21 +100,16 @@ def test_nothing_is_clocked_in_the_future(now: datetime) -> None:
     assert max(clocked) <= now
 
 
-@pytest.mark.parametrize("hour", range(24))
-def test_at_any_hour_somebody_at_work_is_not_marked_yet(hour: int) -> None:
-    now = datetime(2026, 11, 18, hour, 30)
-    floor = made(now)
-    on_record = {(row["employee_id"], row["date"]) for row in floor["attendance"]}
-    working = [row for row in floor["schedules"] if row["start_time"] and _begins(row) <= now < _ends(row)]
-    assert any((row["employee_id"], row["nominal_date"]) not in on_record for row in working)
-
-
-def _begins(row: dict[str, Any]) -> datetime:
-    return datetime.combine(row["start_date"], row["start_time"])
-
-
-def _ends(row: dict[str, Any]) -> datetime:
-    return datetime.combine(row["stop_date"], row["stop_time"])
+def test_at_any_hour_somebody_at_work_is_not_marked_yet() -> None:
+    window = Window(NOON.date())
+    people = everybody(window)
+    planned = plan(people, window)
+    away = absences(people, planned, window)
+    for hour in range(24):
+        now = NOON.replace(hour=hour)
+        on_record = {(row["employee_id"], row["date"]) for row in attendance(planned, away, window, now)}
+        working = [one for one in planned if one.begins and one.ends and one.begins <= now < one.ends]
+        assert any((one.person.employee_id, one.day) not in on_record for one in working), hour
 
 
 def test_there_are_300_people_with_different_names_and_possible_dates() -> None:
