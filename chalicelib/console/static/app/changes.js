@@ -5,15 +5,17 @@ import { useGet, useRows } from "./data.js";
 import { Filters, inboxQuery } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, weekday } from "./format.js";
-import { Decided, STATUS, WHO } from "./leave.js";
+import { Decided, REASON, STATUS, WHO } from "./leave.js";
+import { Deed } from "./listing.js";
 import { may } from "./session.js";
 import { Exports, Table } from "./table.js";
 import { texts } from "./texts.js";
 import { inbox, people } from "./texts.people.js";
-import { Badge, Button, Dialog, Empty, Head, Loaded, say } from "./ui.js";
+import { Badge, Button, Dialog, Empty, Facts, Head, Loaded, say } from "./ui.js";
 
 const t = inbox.changes;
 const stretch = (one) => (one ? `${weekday(one.nominal_date)} ${clock(one.start_time)}–${clock(one.stop_time)}` : "");
+const OVERRIDE = { name: "override_reason", label: t.why, hint: t.whyHint, kind: "area" };
 
 export default function Changes({ me, route }) {
   const [open, set] = useState(null);
@@ -35,23 +37,33 @@ export default function Changes({ me, route }) {
     ${open && html`<${Change} me=${me} row=${open} onClose=${() => set(null)} onDone=${rows.reload} />`}`;
 }
 
-/** One change with its findings; whoever may decides it here. */
+/** One change: while it waits what is against it, and the decision for whoever may; then how it was decided, and why. */
 function Change({ me, row, onClose, onDone }) {
-  const found = useGet(`schedule_changes/${row.change_id}`);
-  const decide = async (name, said) => {
-    await post(`schedule_changes/${row.change_id}/${name}`, said);
+  const waits = row.status === "Pending";
+  const found = useGet(waits && `schedule_changes/${row.change_id}`);
+  const [rejecting, reject] = useState(false);
+  const send = (name, said) => post(`schedule_changes/${row.change_id}/${name}`, said);
+  const done = () => {
     say(t.decided);
     onClose();
     onDone();
   };
+  if (rejecting) {
+    const deed = { title: t.reject, submit: t.reject, ask: t.rejectAsk, fields: [REASON], act: (said) => send("reject", said) };
+    return html`<${Deed} deed=${deed} row=${row} onClose=${() => reject(false)} onDone=${done} />`;
+  }
+  const decides = waits && may(me, "change");
+  // Also where it cannot be judged any more, since the plan has changed: it would wait for ever.
+  const no = html`<p><${Button} kind="danger" onClick=${() => reject(true)}>${t.reject}<//></p>`;
   return html`<${Dialog} wide title=${`${t.kinds[row.change_type]}: ${row.full_name} → ${row.replacement_name}`} onClose=${onClose}>
     <p>${stretch(row.shift)} ${row.replacement_shift && html`⇄ ${stretch(row.replacement_shift)}`}</p>
-    <${Loaded} found=${found}>${({ findings }) => html`
+    ${!waits && html`<${Facts} facts=${[[inbox.status, html`<${Decided} status=${row.status} />`], [REASON.label, row.reason], [OVERRIDE.label, row.override_reason]]} />`}
+    ${waits && html`<${Loaded} found=${found}>${({ findings }) => html`
       <h3>${t.findings}</h3>
       ${findings.length === 0 && html`<p class="muted">${t.nothing}</p>`}
       <ul class="lines">${findings.map((one) => html`<li key=${one.code}><${Badge} tone=${one.refused ? "red" : "amber"} sign=${one.refused ? "×" : "!"}>${one.code.replaceAll("_", " ")}<//> ${one.text}</li>`)}</ul>
-      ${row.status === "Pending" && may(me, "change") && html`<${Form} submit=${t.approve} onSubmit=${(said) => decide("approve", said)}
-        fields=${findings.length > 0 && may(me, "override") ? [{ name: "override_reason", label: t.why, hint: t.whyHint, kind: "area" }] : []}>
-        <p><${Button} kind="danger" onClick=${() => decide("reject", {})}>${t.reject}<//></p><//>`}`}<//>
+      ${decides && html`<${Form} submit=${t.approve} onSubmit=${(said) => send("approve", said).then(done)}
+        fields=${findings.length > 0 && may(me, "override") ? [OVERRIDE] : []}>${no}<//>`}`}<//>`}
+    ${decides && !found.data && found.error && no}
   <//>`;
 }

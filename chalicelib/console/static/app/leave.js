@@ -19,7 +19,7 @@ export const TONES = { Pending: ["amber", "…"], Approved: ["green", "✓"], Re
 export const Decided = ({ status }) => html`<${Badge} tone=${TONES[status][0]} sign=${TONES[status][1]}>${inbox.statuses[status]}<//>`;
 export const STATUS = statusField(inbox.status, inbox.statuses);
 export const WHO = personColumn(people.name);
-const REASON = { name: "reason", label: people.reason, kind: "area" };
+export const REASON = { name: "reason", label: people.reason, kind: "area" };
 
 export default function Leave({ me, route }) {
   const { tab = "requests", ...query } = route.query;

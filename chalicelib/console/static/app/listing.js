@@ -31,7 +31,8 @@ export function Listing({ path, query, columns, caption, rowKey, sort, empty, ad
     ${open && html`<${Deed} ...${open} onClose=${() => set(null)} onDone=${(answer) => finish(open.deed, answer, open.row)} />`}`;
 }
 
-function Deed({ deed, row, onClose, onDone }) {
+/** One of `deeds`, or of what is like it, in a dialog of its own. */
+export function Deed({ deed, row, onClose, onDone }) {
   if (!deed.fields) {
     return html`<${Confirm} title=${deed.title} yes=${deed.title} danger=${deed.danger} onClose=${onClose}
       onYes=${async () => onDone(await deed.act({}, row))}><p>${deed.ask(row)}</p><//>`;

@@ -104,6 +104,7 @@ export const inbox = {
     about: "Swaps and covers that wait, with what is against them now.",
     approve: "Approve",
     reject: "Reject",
+    rejectAsk: (row) => `${row.full_name} and ${row.replacement_name} work what the plan has for them.`,
     gives: "Gives",
     takes: "Takes",
     shift: "Shift",
