@@ -35,6 +35,10 @@ export default function Exceptions({ me, route }) {
     title: t[name], danger, ask: t[`${name}Ask`], done: t.done, when: (row) => row.status === status,
     act: (_, row) => post(`exceptions/${row.exception_id}/${name}`),
   });
+  const process = {
+    title: t.process, when: (row) => row.status === "Pending",
+    dialog: ({ row, ...rest }) => html`<${Process} title=${t.process} find=${async () => [row]} ...${rest} />`,
+  };
   const add = {
     title: t.add,
     done: t.added,
@@ -48,24 +52,25 @@ export default function Exceptions({ me, route }) {
     ],
     act: (said) => post("exceptions", said),
   };
-  const pending = { ...query, status: "Pending" };
+  const pending = { ...query, status: "Pending", limit: MOST, sort: "start_date" };
+  const waiting = async () => (await get("exceptions", pending)).data;
   return html`<${Head} title=${t.title} about=${t.about} />
     <${Filters} fields=${[STATUS, "department", "supervisor"]} query=${shown} />
     <${Listing} key=${turn} path="exceptions" query=${query} sort=${{ sort: "start_date", order: "asc" }} columns=${columns} caption=${t.title} rowKey="exception_id"
-      add=${own && add} deeds=${own ? [deed("process", "Pending"), deed("reject", "Pending", true), deed("revert", "Completed", true)] : []}
+      add=${own && add} deeds=${own ? [process, deed("reject", "Pending", true), deed("revert", "Completed", true)] : []}
       empty=${html`<${Empty} title=${t.none}>${t.teach}<//>`}>
       ${own && html`<${Button} onClick=${() => ask(true)}>${t.many}<//>`}
     <//>
-    ${many && html`<${Many} query=${pending} onClose=${() => ask(false)} onDone=${() => again((one) => one + 1)} />`}`;
+    ${many && html`<${Process} title=${t.many} about=${t.manyAbout} find=${waiting} onClose=${() => ask(false)} onDone=${() => again((one) => one + 1)} />`}`;
 }
 
-/** All that wait together: what would become of each, then the same for good. */
-function Many({ query, onClose, onDone }) {
+/** Those that `find` gives, one or all that wait: what would become of each, then the same for good. */
+function Process({ title, about, find, onClose, onDone }) {
   const [state, set] = useState({});
   const send = async (rows, dry_run) => post("exceptions/process", { exception_ids: rows.map((one) => one.exception_id), dry_run });
   useEffect(() => {
-    get("exceptions", { ...query, limit: MOST, sort: "start_date" })
-      .then(async ({ data }) => set({ rows: data, said: data.length ? await send(data, true) : { processed: 0, refused: 0, data: [] } }))
+    find()
+      .then(async (rows) => set({ rows, said: rows.length ? await send(rows, true) : { processed: 0, refused: 0, data: [] } }))
       .catch((error) => set({ error }));
   }, []);
   const { rows, said } = state;
@@ -73,18 +78,24 @@ function Many({ query, onClose, onDone }) {
     set({ ...state, busy: true });
     try {
       const good = rows.filter((one) => said.data.some((each) => each.exception_id === one.exception_id && each.problems.length === 0));
-      say(t.processed((await send(good, false)).processed));
-      onDone();
-      onClose();
+      const became = await send(good, false);
+      if (became.processed > 0) {
+        say(t.processed(became.processed));
+        onDone();
+      }
+      // What somebody else did since stands here, and leaves nothing to be sent.
+      if (became.refused > 0) set({ rows, said: { ...became, processed: 0 } });
+      else onClose();
     } catch (error) {
       set({ ...state, busy: false, error });
     }
   };
   const of = (one) => rows.find((row) => row.exception_id === one.exception_id);
   const refused = said?.data.filter((one) => one.problems.length > 0) || [];
-  return html`<${Dialog} title=${t.many} onClose=${onClose} wide>
-    <p class="muted">${t.manyAbout}</p><${Trouble} error=${state.error} />
+  return html`<${Dialog} title=${title} onClose=${onClose} wide>
+    ${about && html`<p class="muted">${about}</p>`}<${Trouble} error=${state.error} />
     ${!said && !state.error && html`<${Waiting} />`}
+    ${said?.processed === 1 && rows.length === 1 && html`<p>${t.processAsk(rows[0])}</p>`}
     ${refused.length > 0 && html`<h3>${t.refused} <span class="count">${refused.length}</span></h3>
       <ul class="lines">${refused.map((one) => html`<li key=${one.exception_id}><strong>${of(one).full_name}</strong> ${of(one).exception_type} ${day(of(one).start_date)}
         <span class="muted">${one.problems.join(" ")}</span></li>`)}</ul>`}

@@ -9,6 +9,7 @@ import { Button, Confirm, Dialog, say } from "./ui.js";
 /**
  * `add` and each of `deeds` is {title, when(row), ask, fields, values(row), danger, act(said, row), done}: with `fields` a
  * form asks for what `act` gets, else `ask` is the question. What `act` gives back goes to `told`, so that a secret can be shown.
+ * One with a `dialog({row, onClose, onDone})` of its own has {title, when(row), dialog} alone.
  */
 export function Listing({ path, query, columns, caption, rowKey, sort, empty, add, deeds = [], told, children }) {
   const rows = useRows(path, { ...query, ...sort });
@@ -33,6 +34,7 @@ export function Listing({ path, query, columns, caption, rowKey, sort, empty, ad
 
 /** One of `deeds`, or of what is like it, in a dialog of its own. */
 export function Deed({ deed, row, onClose, onDone }) {
+  if (deed.dialog) return deed.dialog({ row, onClose, onDone });
   if (!deed.fields) {
     return html`<${Confirm} title=${deed.title} yes=${deed.title} danger=${deed.danger} onClose=${onClose}
       onYes=${async () => onDone(await deed.act({}, row))}><p>${deed.ask(row)}</p><//>`;
