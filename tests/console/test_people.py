@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.conftest import Site
 from tests.console.axe import serious
 from tests.console.conftest import PageOf
+from tests.console.test_keyboard import reach
 
 
 def asked(site: Site, statement: str) -> None:
@@ -15,21 +16,105 @@ def asked(site: Site, statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_somebody_is_found_and_changed_from_when_it_holds(page_of: PageOf) -> None:
+def somebody(site: Site, employee_id: int, last_name: str) -> str:
+    """Where the page of a person is whom only one test changes; their shift is none to choose any more."""
+    asked(
+        site,
+        f"""INSERT INTO employees (employee_id, first_name, last_name, company_email, department, shift, hire_date)
+        VALUES ({employee_id}, 'Ida', '{last_name}', '{last_name}@example.com', 'Sales', 'Dusk', '2025-01-06');
+        INSERT INTO assignments (employee_id, department, shift, valid_from)
+        VALUES ({employee_id}, 'Sales', 'Dusk', '2025-01-06')""",
+    )
+    return f"people/{employee_id}"
+
+
+def test_a_fact_of_somebody_is_edited_where_it_stands(page_of: PageOf) -> None:
     page = page_of("hr", "people")
     name = page.locator("tr.row a").first.inner_text()
     page.get_by_label("Search").fill(name)
     page.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
-    page.get_by_role("button", name="Change", exact=True).click()
-    page.get_by_label("Tier").fill("-1")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("Tier")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("tab", name="Where they belonged").click()
+    page.get_by_role("button", name="Edit Tier").click()
+    expect(page.get_by_label("Tier")).to_be_focused()
     page.get_by_label("Tier").fill("7")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").filter(has_text="Changed.")).to_be_visible()
-    page.get_by_role("tab", name="Where they belonged").click()
+    expect(page.get_by_role("status").filter(has_text="Tier is 7 now.")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit Tier: 7")).to_be_focused()
     expect(page.get_by_role("cell", name="7", exact=True)).to_be_visible()
+
+
+def test_a_fact_is_edited_by_keys_alone_and_escape_takes_it_back(page_of: PageOf, demo_floor: Site) -> None:
+    page = page_of("hr", somebody(demo_floor, 41031799011, "Keys"))
+    name = page.get_by_role("button", name="Edit Last name: Keys")
+    reach(page, name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Last name")).to_be_focused()
+    page.keyboard.type("Nobody")
+    page.keyboard.press("Escape")
+    expect(name).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Locks")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Edit Last name: Locks")).to_be_focused()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ida Locks")
+
+
+def test_where_somebody_belongs_is_chosen_with_the_day_from_which_it_holds(page_of: PageOf, demo_floor: Site) -> None:
+    page = page_of("hr", somebody(demo_floor, 41031799012, "Moves"))
+    reach(page, page.get_by_role("button", name="Edit Department: Sales"))
+    page.keyboard.press("Enter")
+    chosen = page.get_by_label("Department")
+    expect(chosen).to_be_focused()
+    there = chosen.locator("option").all_inner_texts()
+    assert {"Sales", "Technical Support"} <= set(there)
+    page.keyboard.type("Tech")
+    expect(chosen).to_have_value("Technical Support")
+    page.get_by_label("From").fill("2025-03-03")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Edit Department: Technical Support")).to_be_focused()
+    page.get_by_role("tab", name="Where they belonged").click()
+    row = page.locator("tbody tr").filter(has_text="Technical Support")
+    expect(row).to_contain_text("3 Mar 2025")
+
+
+def test_a_fact_that_is_refused_says_why_and_keeps_what_was_typed(page_of: PageOf, demo_floor: Site) -> None:
+    somebody(demo_floor, 41031799013, "First")
+    page = page_of("hr", somebody(demo_floor, 41031799014, "Second"))
+    page.get_by_role("button", name="Edit E-mail").click()
+    field = page.get_by_label("E-mail")
+    for wrong in ("nowhere", "first@example.com"):
+        field.fill(wrong)
+        field.press("Enter")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_be_focused()
+        expect(field).to_have_value(wrong)
+    expect(field).to_have_accessible_description("belongs to another employee")
+    field.fill("second.one@example.com")
+    field.press("Enter")
+    expect(page.get_by_role("button", name="Edit E-mail: second.one@example.com")).to_be_focused()
+    page.get_by_role("button", name="Edit Shift").click()
+    expect(page.get_by_label("Shift")).to_have_value("Dusk")
+    page.get_by_label("Shift").select_option("Night")
+    page.get_by_label("From").fill("2024-12-30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("From")).to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
+def test_a_page_with_a_fact_that_is_edited_can_be_read(page_of: PageOf, width: int, dark: bool) -> None:
+    page = page_of("hr", "people", width=width, dark=dark)
+    page.locator("tr.row a").first.click()
+    assert serious(page) == []
+    for fact in ("Last name", "Department", "Last day"):
+        page.get_by_role("button", name=f"Edit {fact}").click()
+    expect(page.get_by_label("Last day")).to_be_focused()
+    page.get_by_label("Last name").fill("x" * 201)
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_label("Last name")).to_have_attribute("aria-invalid", "true")
+    page.wait_for_load_state("networkidle")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_leave_is_rejected_with_a_reason_and_waits_no_more(page_of: PageOf) -> None:
@@ -49,7 +134,8 @@ def test_a_viewer_changes_nobody(page_of: PageOf) -> None:
     page = page_of("viewer", "people")
     page.locator("tr.row a").first.click()
     page.get_by_role("tab", name="Attendance").wait_for()
-    expect(page.get_by_role("button", name="Change")).to_have_count(0)
+    expect(page.locator(".facts")).to_contain_text("Department")
+    expect(page.get_by_role("button", name="Edit")).to_have_count(0)
     expect(page.get_by_role("tab", name="Audit")).to_have_count(0)
 
 

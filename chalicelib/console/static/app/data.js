@@ -2,7 +2,10 @@
 import { useCallback, useEffect, useRef, useState } from "./dom.js";
 import * as api from "./api.js";
 
-/** {data, error, busy, reload()} of a GET, asked anew when path or query change; the last answer stays meanwhile. */
+/**
+ * {data, error, busy, reload(), learn(data)} of a GET, asked anew when path or query change; the last answer stays
+ * meanwhile. What a write has answered is learned without asking.
+ */
 export function useGet(path, query = {}, { every } = {}) {
   const [found, set] = useState({ data: null, error: null, busy: Boolean(path) });
   const [turn, again] = useState(0);
@@ -20,7 +23,8 @@ export function useGet(path, query = {}, { every } = {}) {
   const reload = useCallback(() => again((one) => one + 1), []);
   useEvery(reload, every);
   useSignedIn(reload);
-  return { ...found, reload };
+  const learn = useCallback((data) => set({ data, error: null, busy: false }), []);
+  return { ...found, reload, learn };
 }
 
 /** Ask anew every so many milliseconds, while somebody may be looking. */

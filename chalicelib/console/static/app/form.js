@@ -25,7 +25,7 @@ export function Field({ name, label, kind = "text", value, onInput, options, req
     check: () => html`<input ...${shared} type="checkbox" checked=${Boolean(value)} onChange=${change} />`,
     choice: () => html`<select ...${shared} value=${value ?? ""} onChange=${change}>
       <option value="">${required ? texts.choose : "–"}</option>
-      ${(options || []).map(optionOf).map((one) => html`<option key=${one.value} value=${one.value}>${one.title}</option>`)}
+      ${choices(options, value).map((one) => html`<option key=${one.value} value=${one.value}>${one.title}</option>`)}
     </select>`,
   }[kind];
   return html`<div class=${classes("field", kind, { wrong })}>
@@ -36,6 +36,13 @@ export function Field({ name, label, kind = "text", value, onInput, options, req
 }
 
 const optionOf = (one) => (typeof one === "object" ? one : { value: one, title: one });
+
+/** What there is to choose from; a value that has been retired stays where it was chosen. */
+function choices(options, value) {
+  const there = (options || []).map(optionOf);
+  const known = (value ?? "") === "" || there.some((one) => String(one.value) === String(value));
+  return known ? there : [...there, optionOf(value)];
+}
 const fromText = (kind, text) => (text === "" ? null : kind === "number" ? Number(text) : text);
 
 /**

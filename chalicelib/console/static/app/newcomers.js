@@ -1,7 +1,7 @@
 // Who comes and who went: the review queue of roster sheets, and the history with its way back.
 import { html } from "./dom.js";
 import { post, put } from "./api.js";
-import { Filters, inboxQuery, statusField } from "./filters.js";
+import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
 import { link } from "./router.js";
@@ -12,8 +12,7 @@ import { Badge, Empty } from "./ui.js";
 const TONES = { Pending: ["amber", "…"], Verified: ["green", "✓"], Rejected: ["red", "×"] };
 const STATUS = statusField(people.status, t.statuses);
 
-/** What is said of a person who joins, and may be corrected. */
-export const FACTS = [
+const FACTS = [
   { name: "first_name", label: people.first, required: true },
   { name: "last_name", label: people.last, required: true },
   { name: "company_email", label: people.email, kind: "email" },
@@ -28,12 +27,18 @@ export const FACTS = [
   { name: "agent_id", label: people.agent },
   { name: "axonify_id", label: people.axonify },
 ];
-export const HIRED = { name: "hire_date", label: people.hired, kind: "date" };
+
+/** What is said of a person who joins, and may be corrected, with what there is to choose from. */
+export function useFacts() {
+  const chosen = { department: useOptions("department"), role: useOptions("role"), shift: useOptions("shift") };
+  const facts = FACTS.map((one) => (chosen[one.name] ? { ...one, kind: "choice", options: chosen[one.name] } : one));
+  return [...facts, { name: "hire_date", label: people.hired, kind: "date" }];
+}
 
 /** New people from rosters, who wait for HR: corrected, given their id, or turned away. */
 export function Reviews({ query: said }) {
   const [shown, query] = inboxQuery(said);
-  const facts = [...FACTS, HIRED];
+  const facts = useFacts();
   const approval = [
     { name: "employee_id", label: people.id, kind: "number", required: true, hint: t.idHint },
     { name: "company_email", label: people.email, kind: "email" },

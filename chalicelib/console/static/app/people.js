@@ -6,7 +6,8 @@ import { Filters } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
 import { keep, link } from "./router.js";
-import { FACTS, Gone, HIRED, Reviews } from "./newcomers.js";
+import { Editable, read } from "./inplace.js";
+import { Gone, Reviews, useFacts } from "./newcomers.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
@@ -43,6 +44,7 @@ function Lists({ me, query: { tab = "everybody", ...query } }) {
 }
 
 function Everybody({ me, query }) {
+  const facts = useFacts();
   const [adding, add] = useState(false);
   const save = async (said) => {
     const made = await post("employees", said);
@@ -55,43 +57,52 @@ function Everybody({ me, query }) {
     <${Table} path="employees" query=${query} sort=${{ sort: "full_name", order: "asc" }} columns=${COLUMNS} caption=${t.title} rowKey="employee_id"
       empty=${html`<${Empty} title=${t.nobody}>${t.teach}<//>`} />
     ${adding && html`<${Dialog} title=${t.add} onClose=${() => add(false)}>
-      <${Form} onSubmit=${save} onCancel=${() => add(false)} fields=${[{ name: "employee_id", label: t.id, kind: "number", required: true }, ...FACTS, HIRED]} /><//>`}`;
+      <${Form} onSubmit=${save} onCancel=${() => add(false)} fields=${[{ name: "employee_id", label: t.id, kind: "number", required: true }, ...facts]} /><//>`}`;
 }
 
 function Person({ me, id, tab = "schedule" }) {
   const found = useGet(`employees/${id}`);
   const [open, set] = useState(null);
   const tabs = Object.entries(t.tabs).filter(([key]) => key !== "audit" || may(me, "administer")).map(([key, title]) => ({ key, title }));
-  const save = async (said) => {
-    const before = found.data;
-    const changed = Object.fromEntries(Object.entries(said).filter(([name, value]) => value !== (before[name] ?? null)));
-    await put(`employees/${id}`, changed);
-    say(t.changed);
-    set(null);
-    found.reload();
-  };
   return html`<${Loaded} found=${found}>${(one) => html`
     <p><a href=${link("people")}>← ${t.back}</a></p>
     <${Head} title=${one.full_name} about=${[one.role, one.department].filter(Boolean).join(" · ")}>
-      ${may(me, "people") && html`<${Button} onClick=${() => set("change")}>${t.change}<//>`}
       ${(may(me, "people") || may(me, "change")) && html`<${Button} onClick=${() => set("feed")}>${t.feed}<//>`}
       ${may(me, "people") && html`<a class="button" href=${address(`employees/${id}/export`)} download=${`${id}.json`}>${t.held}</a>
         <${Button} onClick=${() => set("remove")}>${t.toHistory}<//>`}
       ${may(me, "administer") && one.status === "Inactive" && html`<${Button} kind="danger" onClick=${() => set("erase")}>${t.erase}<//>`}
     <//>
-    <section class="panel" aria-label=${one.full_name}><${Facts} facts=${[[t.id, one.employee_id], [t.status, html`<${Status} status=${one.status} />`], [texts.supervisor, one.supervisor], [t.manager, one.manager],
-      [texts.shift, one.shift], [t.tier, one.tier], [texts.batch, one.batch], [t.hired, day(one.hire_date)], [t.lastDay, day(one.attrition_date)], [t.email, one.company_email],
-      [t.login, one.ruex_id], [t.agent, one.agent_id], [t.axonify, one.axonify_id], [t.points, one.point_balance]]} /></section>
+    <${Known} me=${me} one=${one} learn=${found.learn} />
     <${Tabs} label=${one.full_name} tabs=${tabs} chosen=${tab} onChoose=${(key) => keep({ tab: key })} />
-    <${Record} key=${tab} id=${id} tab=${tab} />
-    ${open === "change" && html`<${Dialog} wide title=${t.change} onClose=${() => set(null)}>
-      <${Form} nulls values=${one} onSubmit=${save} onCancel=${() => set(null)} fields=${[...FACTS, { name: "attrition_date", label: t.lastDay, kind: "date" },
-        { name: "effective_date", label: t.since, kind: "date", hint: t.sinceHint }]} /><//>`}
+    <${Record} key=${TELLING.includes(tab) ? tab + one.updated_at : tab} id=${id} tab=${tab} />
     ${open === "feed" && html`<${Feed} id=${id} onClose=${() => set(null)} />`}
     ${open === "remove" && html`<${Dialog} title=${t.toHistory} onClose=${() => set(null)}><p>${t.toHistoryAsk(one)}</p>
       <${Form} submit=${t.toHistory} onCancel=${() => set(null)} fields=${[{ name: "reason", label: t.reason, kind: "area" }]}
         onSubmit=${async (said) => { await remove(`employees/${id}`, said); say(t.gone); location.hash = link("people", { tab: "gone" }); }} /><//>`}
     ${open === "erase" && html`<${Erase} one=${one} onClose=${() => (set(null), found.reload())} />`}`}<//>`;
+}
+
+const ASSIGNED = ["department", "role", "shift", "supervisor", "manager", "tier"];
+const LEFT = { name: "attrition_date", label: t.lastDay, kind: "date", hint: t.lastDayHint };
+const SINCE = { name: "effective_date", label: t.since, kind: "date", hint: t.sinceHint };
+const TELLING = ["where", "audit"]; // records of each change of a fact
+
+/** The facts of somebody; whoever may edits each where it stands, and where they belong from a day on. */
+function Known({ me, one, learn }) {
+  const fields = [...useFacts(), LEFT];
+  const save = async (said) => {
+    const now = await put(`employees/${one.employee_id}`, said);
+    learn(now);
+    return now;
+  };
+  const own = may(me, "people");
+  const fixed = [[t.id, one.employee_id], [t.status, html`<${Status} status=${one.status} />`], [t.points, one.point_balance]];
+  return html`<section class="panel" aria-label=${one.full_name}>
+    <${Facts} facts=${own ? fixed : [...fixed, ...fields.map((field) => [field.label, read(field, one)])]}>
+      ${own && fields.map((field) => html`<${Editable} key=${field.name} field=${field} along=${ASSIGNED.includes(field.name) ? [SINCE] : []}
+        values=${{ ...one, effective_date: today() }} onSave=${save} />`)}
+    <//>
+  </section>`;
 }
 
 /** The end of what is known of somebody; where something may still be is told afterwards. */

@@ -19,6 +19,8 @@ export const texts = {
   },
   close: "Close",
   department: "Department",
+  edit: (name, value) => `Edit ${name}: ${value === "" ? "nothing" : value}`,
+  edited: (name, value) => (value === "" ? `${name} is empty now.` : `${name} is ${value} now.`),
   loading: "Loading …",
   menu: "Menu",
   no: "No",

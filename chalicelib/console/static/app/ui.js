@@ -143,12 +143,13 @@ export function Toasts() {
 export const Progress = ({ share, label }) =>
   html`<progress class="progress" max="1" value=${share ?? undefined} aria-label=${label} />`;
 
-/** Facts as pairs; those without a value are left out. */
-export const Facts = ({ facts }) =>
+/** Facts as pairs; those without a value are left out. The children are lines of their own after them. */
+export const Facts = ({ facts, children }) =>
   html`<dl class="facts">
     ${facts
       .filter(([, value]) => value !== null && value !== undefined && value !== "")
       .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+    ${children}
   </dl>`;
 
 /** A figure that stands for itself. */
