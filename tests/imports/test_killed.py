@@ -3,8 +3,6 @@
 import random
 import subprocess
 import sys
-import time as clock
-from contextlib import suppress
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,14 +23,30 @@ PEOPLE = 60
 WEEK = timedelta(7)
 
 CHILD = """
-import sys
+import os, signal, sys, threading
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from chalicelib.imports import run as running, report
+upload_id, last, after = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+steps = 0
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def step(*_):
+    global steps
+    steps += 1
+    if steps == last:
+        threading.Timer(after, kill).start() if after else kill()
+
+event.listen(Engine, "before_cursor_execute", step)
+event.listen(Engine, "commit", step)
 running.CHUNK = 40
-print("begins", flush=True)
-running.run(int(sys.argv[1]))
-print("ends", flush=True)
+running.run(upload_id)
+print(steps, flush=True)
+os._exit(0)
 """
-"""Few rows a chunk, so that a kill finds it in any of its stages."""
+"""Few rows a chunk, so that a kill finds it in any of its stages: some time after a statement or COMMIT begins."""
 
 
 def rows(statement: str, **given: Any) -> list[tuple[Any, ...]]:
@@ -84,13 +98,11 @@ def left(upload_id: int, week: int) -> dict[str, Any]:
     }
 
 
-def started(site: Site, upload_id: int) -> "subprocess.Popen[str]":
+def ran(site: Site, upload_id: int, *, last: int = 0, after: float = 0) -> str:
+    """What a run says that is killed so many seconds after its `last` step, if any: how many there were, or nothing."""
     environment = {"PATH": "", "PYTHONPATH": str(ROOT), **site.environment}
-    command = [sys.executable, "-c", CHILD, str(upload_id)]
-    child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "begins\n"
-    return child
+    command = [sys.executable, "-c", CHILD, str(upload_id), str(last), str(after)]
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, timeout=60).stdout
 
 
 @pytest.fixture
@@ -104,10 +116,7 @@ def test_a_run_that_is_killed_at_any_moment_ends_like_one_that_was_not(
     kills: int, site: Site, people: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     undisturbed = registered(site, sheet(people, 0))
-    child = started(site, undisturbed)
-    began = clock.monotonic()
-    assert child.wait(timeout=60) == 0
-    whole = clock.monotonic() - began
+    steps = int(ran(site, undisturbed))
     expected = left(undisturbed, 0)
     assert (len(expected["plan"]), expected["staged"]) == (PEOPLE * 6, [(0,)])
     assert expected["upload"][0][:4] == ("done_with_errors", PEOPLE * 6 + 10, PEOPLE * 6, 10)
@@ -115,18 +124,14 @@ def test_a_run_that_is_killed_at_any_moment_ends_like_one_that_was_not(
     rng, found_in = random.Random(kills), []
     for week in range(1, kills + 1):
         upload_id = registered(site, sheet(people, week))
-        child = started(site, upload_id)
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=rng.uniform(0, whole))
-        child.kill()
-        child.wait()
+        ran(site, upload_id, last=1 + week * steps // (kills + 1), after=rng.choice([0, rng.uniform(0, 0.02)]))
         found_in += rows("SELECT state, rows_read FROM uploads WHERE upload_id = :id", id=upload_id)
         # The server may not have noticed yet that the one who held the upload is gone.
         assert wait_until(lambda: run(upload_id) is not None, 20)  # noqa: B023
         assert left(upload_id, week) == expected, found_in[-1]
         key = storage.result_key(storage.incoming_key("schedules", "week.xlsx"))
         assert storage.s3().head_object(Bucket=site.uploads, Key=key)
-    assert len(set(found_in)) > 2, "the kills all found it at the same place"
+    assert len(set(found_in)) > 2, f"the kills all found it at the same place: {found_in}"
     with capsys.disabled():
         if kills > 10:
             print(f"\nkilled {kills} times, found at {sorted(set(found_in))}")  # noqa: T201
