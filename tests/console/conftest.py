@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from sqlalchemy import create_engine, text
@@ -164,6 +165,12 @@ def page_of(signed_in: Callable[[str], BrowserContext], console: str, uploads_bu
     for page in opened:
         page.close()
     assert not wrong
+
+
+def asked(site: Site, statement: str) -> None:
+    """Put on the floor what the pages cannot make."""
+    with psycopg2.connect(site.url("opsdb_app")) as conn, conn.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def watch(page: Page, console: str, wrong: list[str], *, bucket: str | None = None) -> None:

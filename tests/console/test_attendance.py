@@ -1,12 +1,14 @@
 """Marking a team, what is recorded, and reports in a real browser."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.conftest import Site
 from tests.console.axe import serious
-from tests.console.conftest import PageOf
+from tests.console.conftest import HERE, PageOf, asked
 
 
 def test_the_last_mark_is_taken_back(page_of: PageOf) -> None:
@@ -28,6 +30,26 @@ def test_the_last_mark_is_taken_back(page_of: PageOf) -> None:
     expect(marks).to_have_count(count - 1)
     page.get_by_role("button", name="Take back the last mark").click()
     expect(marks).to_have_count(count)
+
+
+def test_a_sickness_is_called_by_its_name_where_there_are_several(page_of: PageOf, demo_floor: Site) -> None:
+    asked(
+        demo_floor,
+        "INSERT INTO admin_options (category, value, class) VALUES ('leave_type', 'Work injury', 'away_unplanned')",
+    )
+    page = page_of("admin", "attendance")
+    marks = page.get_by_role("combobox", name="Mark of")
+    marks.first.wait_for()
+    for index in range(1, count := marks.count()):
+        marks.nth(index).press("-")
+    marks.first.press("s")
+    page.get_by_role("button", name="Mark 1 person").click()
+    expect(page.get_by_role("alert")).to_contain_text("leave_type: is required for sick")
+    page.get_by_label("is away with").select_option("Work injury")
+    assert serious(page) == []
+    page.get_by_role("button", name="Mark 1 person").click()
+    expect(marks).to_have_count(count - 1)
+    asked(demo_floor, "UPDATE admin_options SET is_active = false WHERE value = 'Work injury'")
 
 
 def test_a_team_is_marked_at_once_with_two_exceptions_by_key(page_of: PageOf) -> None:
@@ -55,6 +77,23 @@ def test_a_team_is_marked_at_once_with_two_exceptions_by_key(page_of: PageOf) ->
     page.get_by_role("dialog").get_by_label("Out").fill("")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("cell", name="came by bus")).to_be_visible()
+
+
+def test_who_is_still_to_be_marked_of_yesterday_is_a_link_away(page_of: PageOf, demo_floor: Site) -> None:
+    yesterday = datetime.now(HERE).date() - timedelta(days=1)
+    asked(
+        demo_floor,
+        f"""DELETE FROM attendances WHERE attendance_id = (SELECT min(attendance_id) FROM attendances
+        JOIN schedules USING (employee_id) WHERE date = '{yesterday}' AND nominal_date = date
+        AND exception_type IS NULL AND work_code = 'REG')""",
+    )
+    page = page_of("admin", "attendance")
+    page.get_by_role("link", name="1 person is still to be marked of").click()
+    expect(page.get_by_role("combobox", name="Mark of")).to_have_count(1)
+    expect(page.get_by_label("Day")).to_have_value(yesterday.isoformat())
+    expect(page.get_by_role("link", name="still to be marked of")).to_have_count(0)
+    page.get_by_role("button", name="Mark 1 person").click()
+    expect(page.get_by_text("Everybody is marked")).to_be_visible()
 
 
 def test_a_day_is_on_the_page_whole_and_no_names_are_for_clients(page_of: PageOf) -> None:

@@ -1,19 +1,12 @@
 """People, leave and changes in a real browser."""
 
-import psycopg2
 import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import Site
 from tests.console.axe import serious
-from tests.console.conftest import PageOf
+from tests.console.conftest import PageOf, asked
 from tests.console.test_keyboard import reach
-
-
-def asked(site: Site, statement: str) -> None:
-    """Put on the floor what the pages cannot make."""
-    with psycopg2.connect(site.url("opsdb_app")) as conn, conn.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def somebody(site: Site, employee_id: int, last_name: str) -> str:

@@ -21,6 +21,7 @@ const MORE = {
   minutes: { marks: ["late", "overtime"], kind: "number", min: 1, max: 1440, label: t.minutesOf, placeholder: t.minutes },
   time: { marks: ["expected", "early_leave"], kind: "time", label: t.timeOf },
   cover_up_for_employee_id: { marks: ["cover_up"], kind: "number", min: 1, label: t.coverOf, placeholder: t.cover },
+  leave_type: { marks: ["sick"], kind: "choice", label: t.sicknessOf },
 };
 /** What marking made, taken back where something had been noted before. */
 const NOTHING = { check_in: null, check_out: null, exception_type: null, late_minutes: null, early_minutes: null, overtime_minutes: null, cover_up_for_employee_id: null };
@@ -45,12 +46,20 @@ function ToMark({ query }) {
     found.reload();
   };
   return html`<${Filters} fields=${[{ name: "date", label: t.date, kind: "date" }, "department", "supervisor", "shift"]} query=${query} />
+    ${found.data && !date && html`<${Before} date=${plus(found.data.date, -1)} query=${query} />`}
     ${last.refused.map((error, index) => html`<${Trouble} key=${index} error=${error} />`)}
     ${last.rows.length > 0 && html`<${Last} rows=${last.rows} onDone=${done} />`}
     <${Loaded} found=${found}>${({ data, date: of }) =>
       data.length === 0
         ? html`<${Empty} title=${t.nobody}>${t.nobodyAbout}<//>`
         : html`<${Marks} key=${of} rows=${data} date=${of} onDone=${done} />`}<//>`;
+}
+
+/** Whoever is still to be marked of a day that is over but not closed, such as at night. */
+function Before({ date, query }) {
+  const { department, supervisor, shift } = query;
+  const { data } = useGet("attendances/daily-report", { date, department, supervisor, shift, stand: "unmarked", limit: 1 });
+  return data?.total > 0 && html`<p><a href=${link("attendance", { ...query, date })}>${t.before(data.total, day(date))}</a></p>`;
 }
 
 /** Who was marked last, and how to take it back. */
@@ -92,6 +101,7 @@ async function takeBack({ row, date, mark }) {
 function Marks({ rows, date, onDone }) {
   const [said, set] = useState({});
   const [busy, work] = useState(false);
+  const sicknesses = useSicknesses();
   const of = (row) => said[row.employee_id] || { mark: row.state === LATER ? SKIP : USUAL };
   const change = (row, more) => set((before) => ({ ...before, [row.employee_id]: { ...of(row), ...before[row.employee_id], ...more } }));
   const meant = rows.filter((row) => of(row).mark !== SKIP);
@@ -115,27 +125,39 @@ function Marks({ rows, date, onDone }) {
     <p class="legend">${Object.entries(KEYS).map(([key, mark]) => html`<span key=${key}><kbd>${key}</kbd> ${t.marks[mark]}</span>`)}</p>
     <div class="scroller" tabindex="0" role="region" aria-label=${t.tabs.mark}><table>
       <thead><tr><th scope="col">${t.person}</th><th scope="col">${t.shift}</th><th scope="col" class="minor">${texts.department}</th><th scope="col">${t.mark}</th></tr></thead>
-      <tbody>${rows.map((row) => html`<${Row} key=${row.employee_id} row=${row} said=${of(row)} onChange=${(more) => change(row, more)} />`)}</tbody>
+      <tbody>${rows.map((row) => html`<${Row} key=${row.employee_id} row=${row} said=${of(row)} sicknesses=${sicknesses} onChange=${(more) => change(row, more)} />`)}</tbody>
     </table></div>
     <p class="actions"><${Button} kind="primary" busy=${busy} disabled=${meant.length === 0} onClick=${send}>${t.markAll(meant.length)}<//></p>`;
 }
 
-function Row({ row, said, onChange }) {
+/** What a sickness can be called here: types of leave that nobody plans. */
+function useSicknesses() {
+  const { data } = useGet("admin/options", { category: "leave_type", is_active: true, limit: MOST });
+  return (data?.data || []).filter((one) => one.class === "away_unplanned").map((one) => one.value);
+}
+
+function Row({ row, said, sicknesses, onChange }) {
   const press = (event) => {
     const mark = !event.ctrlKey && !event.metaKey && !event.altKey && KEYS[event.key.toLowerCase()];
     if (!mark) return;
     event.preventDefault();
     onChange({ mark });
   };
-  const more = Object.entries(MORE).filter(([, one]) => one.marks.includes(said.mark));
+  // The only one is meant without being chosen.
+  const more = Object.entries(MORE).filter(([, one]) => one.marks.includes(said.mark) && (one.kind !== "choice" || sicknesses.length > 1));
   return html`<tr>
     <th scope="row"><a href=${link("people", row.employee_id)}>${row.full_name}</a></th>
     <td>${hours(row)} <span class="minor"><${Code} code=${row.work_code} of=${row.work_class} /></span></td>
     <td class="minor">${row.department}</td>
     <td class="field inline"><select aria-label=${t.markOf(row.full_name)} value=${said.mark} onKeyDown=${press} onChange=${(event) => onChange({ mark: event.currentTarget.value })}>
         ${Object.entries(t.marks).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}</select>
-      ${more.map(([name, { marks, kind, label, ...rest }]) => html` <input key=${name} type=${kind} ...${rest} aria-label=${label(row.full_name)} value=${said[name] ?? ""}
-        onInput=${(event) => onChange({ [name]: (kind === "number" ? Number(event.currentTarget.value) : event.currentTarget.value) || null })} />`)}
+      ${more.map(([name, { marks, kind, label, ...rest }]) => {
+        const shared = { ...rest, "aria-label": label(row.full_name), value: said[name] ?? "" };
+        const change = ({ currentTarget: { value } }) => onChange({ [name]: (kind === "number" ? Number(value) : value) || null });
+        return kind === "choice"
+          ? html` <select key=${name} ...${shared} onChange=${change}><option value="">${texts.choose}</option>${sicknesses.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
+          : html` <input key=${name} type=${kind} ...${shared} onInput=${change} />`;
+      })}
       ${said.mark === SKIP && row.expected_at && html` <span class="muted">${t.expectedAt(clock(row.expected_at))}</span>`}
     </td>
   </tr>`;

@@ -11,7 +11,7 @@ import { may } from "./session.js";
 import { roster as t } from "./texts.roster.js";
 import { Badge, Button, Code, Confirm, Dialog, Facts, Loaded, say } from "./ui.js";
 
-/** One cell: each of its rows, and what the role may do with it. */
+/** One cell: each of its rows, and what the role may do with it; `onMark`, where there are others to swap with. */
 export function Shifts({ me, person, date, rows, onClose, onDone, onMark }) {
   const [doing, set] = useState(null);
   const codes = useOptions("work_code");
@@ -49,7 +49,7 @@ export function Shifts({ me, person, date, rows, onClose, onDone, onMark }) {
       <${Facts} facts=${[[t.hours, hours(row)], [t.code, html`<${Code} code=${row.work_code} of=${row.work_class} />`],
         [t.plannedCode, row.planned_work_code !== row.work_code && row.planned_work_code], [t.why, row.why !== "plan" && row.why], [t.origin, row.origin], [t.given, row.given_away && "⇠"]].filter(([, value]) => value)} />
       <div class="actions">
-        ${row.start_time && !row.given_away && may(me, "change") && html`<${Button} onClick=${() => onMark(row)}>${t.mark}<//>`}
+        ${onMark && row.start_time && !row.given_away && may(me, "change") && html`<${Button} onClick=${() => onMark(row)}>${t.mark}<//>`}
         ${row.start_time && html`<${Button} onClick=${() => set({ deed: "candidates", row })}>${t.candidates}<//>`}
         ${may(me, "plan") && html`<${Button} onClick=${() => set({ deed: "correct", row })}>${t.correct}<//>
           <${Button} kind="danger" onClick=${() => set({ deed: "remove", row })}>${t.remove}<//>`}
