@@ -67,6 +67,7 @@ class Server:
         self.log = self.data_dir / "s3.log"
         self._asked_port = port
         self._child: Child | None = None
+        self._said = ""
         self._ports: list[int] = []
         self._held = ExitStack()
         self._held.enter_context(processes.locked(self.data_dir))
@@ -165,10 +166,12 @@ class Server:
     def _answers(self) -> bool:
         if processes.is_free(self._ports[-2]) or not self._has_volumes():
             return False
-        with suppress(BotoCoreError, ClientError):
+        try:
             self.client(attempts=1).list_buckets()
-            return True
-        return False
+        except (BotoCoreError, ClientError) as error:
+            self._said = str(error)
+            return False
+        return True
 
     def _has_volumes(self) -> bool:
         """Whether the coordinator knows where objects are; S3 lists buckets before, and fails at every object."""
@@ -187,7 +190,7 @@ class Server:
             return StackError(
                 f"{what} because the disk is full: free some space or choose another folder with DATA=..."
             )
-        return StackError(f"{what} ({files.last_line(self.log)}): see {self.log}")
+        return StackError(f"{what} ({self._said or files.last_line(self.log)}): see {self.log}")
 
     @property
     def endpoint(self) -> str:

@@ -70,3 +70,10 @@ def test_a_taken_port_and_unreadable_credentials_say_what_to_do(tmp_path: Path):
     (tmp_path / "s3" / "identities.json").write_text(json.dumps({"identities": []}))
     with pytest.raises(StackError, match="remove it to have new credentials made"):
         s3.start(tmp_path / "s3")
+
+
+def test_a_client_that_cannot_ask_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(s3, "READY_WITHIN", 3)
+    monkeypatch.setenv("AWS_CA_BUNDLE", "")
+    with pytest.raises(StackError, match=r"Invalid CA bundle.*AWS_CA_BUNDLE"), s3.start(tmp_path):
+        pass
