@@ -4,8 +4,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import Site
 from tests.console.axe import serious
-from tests.console.conftest import PageOf
-from tests.console.test_people import asked
+from tests.console.conftest import PageOf, asked
 
 
 def test_a_change_is_rejected_with_a_reason_that_whoever_looks_can_read(page_of: PageOf) -> None:
@@ -54,3 +53,35 @@ def test_a_change_whose_shift_is_gone_can_still_be_rejected(page_of: PageOf, dem
     dialog.get_by_label("Reason").fill("The shift is gone")
     dialog.get_by_role("button", name="Reject").click()
     expect(row).to_have_count(0)
+
+
+def test_an_approved_change_is_withdrawn_with_a_reason(page_of: PageOf, demo_floor: Site) -> None:
+    asked(
+        demo_floor,
+        """INSERT INTO employees (employee_id, first_name, last_name, department, hire_date)
+        VALUES (41031799007, 'Di', 'Giver', 'Sales', '2025-01-06'), (41031799008, 'Ed', 'Taker', 'Sales', '2025-01-06');
+        WITH shift AS (
+            INSERT INTO schedules (employee_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code)
+            VALUES (41031799007, '2031-01-06', '2031-01-06', '09:00', '2031-01-06', '17:00', 'REG')
+            RETURNING schedule_id
+        )
+        INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type)
+        SELECT 41031799007, schedule_id, 41031799008, '2031-01-06', 'Cover' FROM shift""",
+    )
+    page = page_of("admin", "changes")
+    row = page.locator("tr.row").filter(has_text="Di Giver")
+    row.get_by_role("button", name="Look").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("Di is at a wedding")
+    dialog.get_by_role("button", name="Approve").click()
+    expect(row).to_have_count(0)
+    page.get_by_label("Status").select_option("Approved")
+    row.get_by_role("button", name="Look").click()
+    expect(dialog.get_by_text("Di is at a wedding")).to_be_visible()
+    dialog.get_by_role("button", name="Withdraw").click()
+    dialog.get_by_label("Reason").fill("There is no wedding")
+    dialog.get_by_role("button", name="Withdraw").click()
+    expect(row).to_have_count(0)
+    page.get_by_label("Status").select_option("Withdrawn")
+    row.get_by_role("button", name="Look").click()
+    expect(dialog.get_by_text("There is no wedding")).to_be_visible()

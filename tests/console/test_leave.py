@@ -25,6 +25,24 @@ def test_leave_is_approved_once_what_matters_is_seen(page_of: PageOf) -> None:
     expect(page.get_by_role("status").filter(has_text=f"{waiting - 1} rows")).to_be_visible()
 
 
+def test_approved_leave_is_withdrawn_with_a_reason_that_stands_beside_it(page_of: PageOf) -> None:
+    page = page_of("hr", "leave?status=Approved")
+    row = page.locator("tr.row:has(button)").last
+    row.wait_for()
+    what = row.locator("td").all_inner_texts()[:5]
+    row.get_by_role("button", name="Withdraw").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("Comes back sooner")
+    dialog.get_by_role("button", name="Withdraw").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_label("Status").select_option("Withdrawn")
+    withdrawn = page.locator("tr.row").filter(has_text="Withdrawn")
+    for one in what:
+        withdrawn = withdrawn.filter(has_text=one)
+    withdrawn.get_by_role("button", name="Look").click()
+    expect(dialog.get_by_text("Comes back sooner")).to_be_visible()
+
+
 def test_an_allowance_is_stated_and_what_is_wrong_with_it_stands_beside_it(page_of: PageOf) -> None:
     page = page_of("hr", "people")
     person = page.locator("tr.row a").first.get_attribute("href")

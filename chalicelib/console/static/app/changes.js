@@ -1,6 +1,6 @@
 // Swaps and covers: what waits, what is against each as things stand, and the decision.
 import { html, useState } from "./dom.js";
-import { post } from "./api.js";
+import { post, remove } from "./api.js";
 import { useGet, useRows } from "./data.js";
 import { Filters, inboxQuery } from "./filters.js";
 import { Form } from "./form.js";
@@ -40,21 +40,20 @@ export default function Changes({ me, route }) {
 /** One change: while it waits what is against it, and the decision for whoever may; then how it was decided, and why. */
 function Change({ me, row, onClose, onDone }) {
   const waits = row.status === "Pending";
-  const found = useGet(waits && `schedule_changes/${row.change_id}`);
-  const [rejecting, reject] = useState(false);
-  const send = (name, said) => post(`schedule_changes/${row.change_id}/${name}`, said);
+  const at = `schedule_changes/${row.change_id}`;
+  const found = useGet(waits && at);
+  const [open, set] = useState(null);
   const done = () => {
     say(t.decided);
     onClose();
     onDone();
   };
-  if (rejecting) {
-    const deed = { title: t.reject, submit: t.reject, ask: t.rejectAsk, fields: [REASON], act: (said) => send("reject", said) };
-    return html`<${Deed} deed=${deed} row=${row} onClose=${() => reject(false)} onDone=${done} />`;
-  }
-  const decides = waits && may(me, "change");
-  // Also where it cannot be judged any more, since the plan has changed: it would wait for ever.
-  const no = html`<p><${Button} kind="danger" onClick=${() => reject(true)}>${t.reject}<//></p>`;
+  const reject = { title: t.reject, ask: t.rejectAsk, act: (said) => post(`${at}/reject`, said) };
+  const withdraw = { title: t.withdraw, ask: t.withdrawAsk, act: (said) => remove(at, said) };
+  if (open) return html`<${Deed} deed=${{ ...open, submit: open.title, fields: [REASON] }} row=${row} onClose=${() => set(null)} onDone=${done} />`;
+  const decides = may(me, "change");
+  // A rejection also where it cannot be judged any more, since the plan has changed: it would wait for ever.
+  const against = (deed) => html`<p><${Button} kind="danger" onClick=${() => set(deed)}>${deed.title}<//></p>`;
   return html`<${Dialog} wide title=${`${t.kinds[row.change_type]}: ${row.full_name} → ${row.replacement_name}`} onClose=${onClose}>
     <p>${stretch(row.shift)} ${row.replacement_shift && html`⇄ ${stretch(row.replacement_shift)}`}</p>
     ${!waits && html`<${Facts} facts=${[[inbox.status, html`<${Decided} status=${row.status} />`], [REASON.label, row.reason], [OVERRIDE.label, row.override_reason]]} />`}
@@ -62,8 +61,9 @@ function Change({ me, row, onClose, onDone }) {
       <h3>${t.findings}</h3>
       ${findings.length === 0 && html`<p class="muted">${t.nothing}</p>`}
       <ul class="lines">${findings.map((one) => html`<li key=${one.code}><${Badge} tone=${one.refused ? "red" : "amber"} sign=${one.refused ? "×" : "!"}>${one.code.replaceAll("_", " ")}<//> ${one.text}</li>`)}</ul>
-      ${decides && html`<${Form} submit=${t.approve} onSubmit=${(said) => send("approve", said).then(done)}
-        fields=${findings.length > 0 && may(me, "override") ? [OVERRIDE] : []}>${no}<//>`}`}<//>`}
-    ${decides && !found.data && found.error && no}
+      ${decides && html`<${Form} submit=${t.approve} onSubmit=${(said) => post(`${at}/approve`, said).then(done)}
+        fields=${[findings.length > 0 && may(me, "override") ? OVERRIDE : REASON]}>${against(reject)}<//>`}`}<//>`}
+    ${decides && waits && !found.data && found.error && against(reject)}
+    ${decides && row.status === "Approved" && against(withdraw)}
   <//>`;
 }

@@ -48,7 +48,10 @@ function Requests({ me, said: { department, supervisor, status } }) {
     title: t[name], danger, submit: t[name], ask: t.approveAsk, fields: [REASON], done: t.decided, when: (row) => row.status === "Pending",
     act: (said, row) => post(`leave_requests/${row.leave_id}/${name}`, said),
   });
-  const withdraw = { title: t.cancel, ask: t.approveAsk, danger: true, when: (row) => row.status === "Approved", done: t.decided, act: (_, row) => remove(`leave_requests/${row.leave_id}`) };
+  const withdraw = {
+    title: t.cancel, danger: true, submit: t.cancel, ask: t.approveAsk, fields: [REASON], done: t.decided, when: (row) => row.status === "Approved",
+    act: (said, row) => remove(`leave_requests/${row.leave_id}`, said),
+  };
   const add = {
     title: t.ask,
     done: t.asked,
@@ -76,7 +79,7 @@ function Beside({ row, onClose }) {
   const found = useGet(`leave_requests/${row.leave_id}`);
   return html`<${Dialog} title=${`${row.full_name}: ${row.leave_type}`} onClose=${onClose} wide>
     <${Loaded} found=${found}>${(one) => html`
-      <${Facts} facts=${[[t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
+      <${Facts} facts=${[[REASON.label, one.reason], [t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
       <h3>${t.away} <span class="count">${one.also_away.length}</span></h3>
       <ul class="lines">${one.also_away.map((each) => html`<li key=${`${each.employee_id} ${each.start_date}`}>${each.full_name} <span class="muted">${each.kind}, ${day(each.start_date)} – ${day(each.end_date)}</span></li>`)}</ul>`}<//>
     <${Covered} row=${row} />

@@ -104,6 +104,8 @@ export const inbox = {
     approve: "Approve",
     reject: "Reject",
     rejectAsk: (row) => `${row.full_name} and ${row.replacement_name} work what the plan has for them.`,
+    withdraw: "Withdraw",
+    withdrawAsk: (row) => `What ${row.full_name} and ${row.replacement_name} had before is on the plan again.`,
     gives: "Gives",
     takes: "Takes",
     shift: "Shift",
