@@ -1,5 +1,8 @@
 """Real servers for everybody, and for each test a site of its own: a migrated database and two empty buckets."""
 
+import base64
+import hashlib
+import hmac
 import os
 import secrets
 import shutil
@@ -10,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import botocore.session
 import hypothesis
@@ -97,6 +101,8 @@ def described() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
     with quick_folder(tmp_path_factory) as folder, postgres.start(folder, durable=False) as running:
+        admin = urlsplit(running.admin_url)
+        administer(running, f"ALTER ROLE {admin.username} PASSWORD '{hashed_once(unquote(str(admin.password)))}'")
         yield running
 
 
@@ -130,8 +136,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local_s3.Server]
 def migrated(server: postgres.Server) -> str:
     """The name of a database at the newest revision, to be copied and never changed."""
     steps.bootstrap(server.admin_url, database="migrated", passwords=PASSWORDS)
+    administer(
+        server, *(f"ALTER ROLE {role} PASSWORD '{hashed_once(password)}'" for role, password in PASSWORDS.items())
+    )
     steps.upgrade(server.url("opsdb_owner", PASSWORDS["opsdb_owner"], "migrated"))
     return "migrated"
+
+
+def hashed_once(password: str) -> str:
+    """What PostgreSQL keeps of a password (RFC 5803), after one round of hashing: its 4,096 are most of what connecting
+    costs, and a wrong password stays wrong."""
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 1)
+    client, server = (hmac.digest(salted, name, "sha256") for name in (b"Client Key", b"Server Key"))
+    parts = (b"salt", hashlib.sha256(client).digest(), server)
+    salt, stored, served = (base64.b64encode(one).decode() for one in parts)
+    return f"SCRAM-SHA-256$1:{salt}${stored}:{served}"
 
 
 @pytest.fixture
