@@ -79,7 +79,7 @@ function Beside({ row, onClose }) {
   const found = useGet(`leave_requests/${row.leave_id}`);
   return html`<${Dialog} title=${`${row.full_name}: ${row.leave_type}`} onClose=${onClose} wide>
     <${Loaded} found=${found}>${(one) => html`
-      <${Facts} facts=${[[REASON.label, one.reason], [t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
+      <${Facts} facts=${[[REASON.label, one.leave.reason], [t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
       <h3>${t.away} <span class="count">${one.also_away.length}</span></h3>
       <ul class="lines">${one.also_away.map((each) => html`<li key=${`${each.employee_id} ${each.start_date}`}>${each.full_name} <span class="muted">${each.kind}, ${day(each.start_date)} – ${day(each.end_date)}</span></li>`)}</ul>`}<//>
     <${Covered} row=${row} />
