@@ -94,6 +94,26 @@ def test_a_fact_that_is_refused_says_why_and_keeps_what_was_typed(page_of: PageO
     expect(page.get_by_label("From")).to_have_attribute("aria-invalid", "true")
 
 
+def test_somebody_goes_on_leave_and_is_hired_again_after_they_left(page_of: PageOf, demo_floor: Site) -> None:
+    page = page_of("hr", somebody(demo_floor, 41031799015, "Returns"))
+    page.get_by_role("button", name="Edit Status: Active").click()
+    page.get_by_label("Status").select_option("On Leave")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Edit Status: On Leave")).to_be_focused()
+    expect(page.get_by_role("button", name="Hire again")).to_have_count(0)
+    page.get_by_role("button", name="Edit Last day").click()
+    page.get_by_label("Last day").fill("2025-03-31")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Hire again").click()
+    dialog = page.get_by_role("dialog")
+    assert serious(page) == []
+    dialog.get_by_label("Hired").fill("2025-09-01")
+    dialog.get_by_role("button", name="Hire again").click()
+    expect(page.get_by_role("button", name="Edit Status: Active")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit Hired: 1 Sept 2025")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit Last day: nothing")).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
 def test_a_page_with_a_fact_that_is_edited_can_be_read(page_of: PageOf, width: int, dark: bool) -> None:
     page = page_of("hr", "people", width=width, dark=dark)

@@ -26,13 +26,17 @@ const FACTS = [
   { name: "ruex_id", label: people.login },
   { name: "agent_id", label: people.agent },
   { name: "axonify_id", label: people.axonify },
+  { name: "access_card", label: people.accessCard },
+  { name: "token_serial", label: people.token },
+  { name: "building_card", label: people.buildingCard },
+  { name: "hire_date", label: people.hired, kind: "date" },
+  ...[1, 2, 3].map((phase) => ({ name: `phase_${phase}_date`, label: people.phase(phase), kind: "date" })),
 ];
 
 /** What is said of a person who joins, and may be corrected, with what there is to choose from. */
 export function useFacts() {
   const chosen = { department: useOptions("department"), role: useOptions("role"), shift: useOptions("shift") };
-  const facts = FACTS.map((one) => (chosen[one.name] ? { ...one, kind: "choice", options: chosen[one.name] } : one));
-  return [...facts, { name: "hire_date", label: people.hired, kind: "date" }];
+  return FACTS.map((one) => (chosen[one.name] ? { ...one, kind: "choice", options: chosen[one.name] } : one));
 }
 
 /** New people from rosters, who wait for HR: corrected, given their id, or turned away. */

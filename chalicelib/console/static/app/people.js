@@ -7,6 +7,7 @@ import { Form } from "./form.js";
 import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
 import { keep, link } from "./router.js";
 import { Editable, read } from "./inplace.js";
+import { Deed } from "./listing.js";
 import { Gone, Reviews, useFacts } from "./newcomers.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
@@ -69,6 +70,7 @@ function Person({ me, id, tab = "schedule" }) {
     <${Head} title=${one.full_name} about=${[one.role, one.department].filter(Boolean).join(" · ")}>
       ${(may(me, "people") || may(me, "change")) && html`<${Button} onClick=${() => set("feed")}>${t.feed}<//>`}
       ${may(me, "people") && html`<a class="button" href=${address(`employees/${id}/export`)} download=${`${id}.json`}>${t.held}</a>
+        ${one.status === "Inactive" && html`<${Button} onClick=${() => set("again")}>${t.again}<//>`}
         <${Button} onClick=${() => set("remove")}>${t.toHistory}<//>`}
       ${may(me, "administer") && one.status === "Inactive" && html`<${Button} kind="danger" onClick=${() => set("erase")}>${t.erase}<//>`}
     <//>
@@ -76,27 +78,43 @@ function Person({ me, id, tab = "schedule" }) {
     <${Tabs} label=${one.full_name} tabs=${tabs} chosen=${tab} onChoose=${(key) => keep({ tab: key })} />
     <${Record} key=${TELLING.includes(tab) ? tab + one.updated_at : tab} id=${id} tab=${tab} />
     ${open === "feed" && html`<${Feed} id=${id} onClose=${() => set(null)} />`}
+    ${open === "again" && html`<${Deed} deed=${hireAgain(found.learn)} row=${one} onClose=${() => set(null)} onDone=${() => set(null)} />`}
     ${open === "remove" && html`<${Dialog} title=${t.toHistory} onClose=${() => set(null)}><p>${t.toHistoryAsk(one)}</p>
       <${Form} submit=${t.toHistory} onCancel=${() => set(null)} fields=${[{ name: "reason", label: t.reason, kind: "area" }]}
         onSubmit=${async (said) => { await remove(`employees/${id}`, said); say(t.gone); location.hash = link("people", { tab: "gone" }); }} /><//>`}
     ${open === "erase" && html`<${Erase} one=${one} onClose=${() => (set(null), found.reload())} />`}`}<//>`;
 }
 
+/** Another stay here, of somebody who had left. */
+const hireAgain = (learn) => ({
+  title: t.again,
+  submit: t.again,
+  ask: t.againAsk,
+  fields: [{ name: "hire_date", label: t.hired, kind: "date", required: true }],
+  values: () => ({ hire_date: today() }),
+  act: async (said, one) => {
+    learn(await put(`employees/${one.employee_id}`, { ...said, status: "Active", attrition_date: null }));
+    say(t.hiredAgain);
+  },
+});
+
 const ASSIGNED = ["department", "role", "shift", "supervisor", "manager", "tier"];
+const STAYS = { name: "status", label: t.status, kind: "choice", required: true, options: ["Active", "On Leave"] };
 const LEFT = { name: "attrition_date", label: t.lastDay, kind: "date", hint: t.lastDayHint };
 const SINCE = { name: "effective_date", label: t.since, kind: "date", hint: t.sinceHint };
 const TELLING = ["where", "audit"]; // records of each change of a fact
 
 /** The facts of somebody; whoever may edits each where it stands, and where they belong from a day on. */
 function Known({ me, one, learn }) {
-  const fields = [...useFacts(), LEFT];
+  const own = may(me, "people");
+  const moves = own && one.status !== "Inactive";
+  const fields = [moves && STAYS, ...useFacts(), LEFT].filter(Boolean);
   const save = async (said) => {
     const now = await put(`employees/${one.employee_id}`, said);
     learn(now);
     return now;
   };
-  const own = may(me, "people");
-  const fixed = [[t.id, one.employee_id], [t.status, html`<${Status} status=${one.status} />`], [t.points, one.point_balance]];
+  const fixed = [[t.id, one.employee_id], !moves && [t.status, html`<${Status} status=${one.status} />`], [t.points, one.point_balance]].filter(Boolean);
   return html`<section class="panel" aria-label=${one.full_name}>
     <${Facts} facts=${own ? fixed : [...fixed, ...fields.map((field) => [field.label, read(field, one)])]}>
       ${own && fields.map((field) => html`<${Editable} key=${field.name} field=${field} along=${ASSIGNED.includes(field.name) ? [SINCE] : []}
