@@ -11,7 +11,7 @@ from chalicelib.core import db
 from chalicelib.core.clock import now, today
 from chalicelib.core.settings import settings
 from chalicelib.imports import earlier
-from chalicelib.imports.earlier_move import Balance, Moved, Rejected, continue_sequences, move, record, said
+from chalicelib.imports.earlier_move import Balance, Moved, Progress, Rejected, continue_sequences, move, record, said
 from chalicelib.imports.earlier_report import findings, write_rejects
 from chalicelib.imports.queries import finish, note, prepare_for_bulk
 from local import terminal
@@ -39,7 +39,8 @@ def migrate_from(file: Path, yes: bool, as_json: bool) -> None:
       opsdb migrate-from opsdb.db
       opsdb migrate-from opsdb.db --yes
     """
-    done = moved(file, keep=yes)
+    with terminal.meter(as_json) as meter:
+        done = moved(file, keep=yes, progress=lambda rows, total: meter(file.name, rows, total))
     rejects = _write_rejects(file, done.rejected) if done.rejected else None
     facts = {**msgspec.to_builtins(done), "dry_run": not yes, "rejects_file": str(rejects) if rejects else None}
     terminal.answer(as_json, facts, *_lines(file, done, rejects, dry_run=not yes))
@@ -47,7 +48,7 @@ def migrate_from(file: Path, yes: bool, as_json: bool) -> None:
         click.get_current_context().exit(terminal.ROW_ERRORS)
 
 
-def moved(file: Path, *, keep: bool) -> Moved:
+def moved(file: Path, *, keep: bool, progress: Progress = lambda rows, total: None) -> Moved:
     """Move, and keep it or forget it; as the owner, since the file may be larger than what a function takes."""
     with file.open("rb") as body:
         sha256 = hashlib.file_digest(body, "sha256").hexdigest()
@@ -57,7 +58,7 @@ def moved(file: Path, *, keep: bool) -> Moved:
             prepare_for_bulk(conn, seconds=LONGEST)
             db.act_as(conn, ACTOR)
             upload_id = record(conn, filename=file.name, sha256=sha256, by=ACTOR.name, now=now())
-            done = move(conn, rows, upload_id=upload_id, today=today(), seconds=LONGEST)
+            done = move(conn, rows, upload_id=upload_id, today=today(), seconds=LONGEST, progress=progress)
             note(conn, findings=list(findings(done)))
             finish(conn, upload_id=upload_id, values=said(done, dry_run=not keep))
             if keep:

@@ -63,6 +63,10 @@ ORDER = (
 """What moves, those first that others refer to, and where each keeps its id."""
 
 
+Progress = Callable[[int, int], None]
+"""Is told how many rows have been looked at, of how many."""
+
+
 class Rejected(msgspec.Struct, frozen=True):
     """A row that stays behind."""
 
@@ -96,6 +100,10 @@ class Moved(msgspec.Struct, kw_only=True):
     def counts(self) -> dict[str, int]:
         return {"success_count": sum(self.moved.values()), "error_count": sum(self.refused.values())}
 
+    @property
+    def looked_at(self) -> int:
+        return sum(self.counts.values())
+
 
 def record(conn: Connection, *, filename: str, sha256: str, by: str, now: datetime) -> int:
     """The upload of a file that is at hand and stored nowhere."""
@@ -106,7 +114,15 @@ def record(conn: Connection, *, filename: str, sha256: str, by: str, now: dateti
     return queries.record(conn, facts=facts)
 
 
-def move(conn: Connection, earlier: Earlier, *, upload_id: int, today: date, seconds: float) -> Moved:
+def move(
+    conn: Connection,
+    earlier: Earlier,
+    *,
+    upload_id: int,
+    today: date,
+    seconds: float,
+    progress: Progress = lambda rows, total: None,
+) -> Moved:
     """Move everything that the constraints take; the caller's transaction keeps or forgets it.
 
     Raises Conflict where these tables hold rows already, and Invalid where values need a class that nobody gave, or
@@ -123,8 +139,10 @@ def move(conn: Connection, earlier: Earlier, *, upload_id: int, today: date, sec
     queries.remember(conn, employee_ids=sorted({one for one in archived if one is not None}))
     queries.allow_debt(conn, allowed=True)
     until = time.monotonic() + seconds
+    total = sum(earlier.count(str(table.name)) for table, _ in ORDER)
     for table, key in ORDER:
-        _move_table(conn, earlier, table, key, done, until)
+        for _ in _move_table(conn, earlier, table, key, done, until):
+            progress(done.looked_at, total)
         if table is tables.employees:
             queries.open_histories(conn, upload_id=upload_id)
     queries.act_for(conn, upload_id=upload_id)
@@ -139,7 +157,7 @@ def said(done: Moved, *, dry_run: bool) -> dict[str, Any]:
     verb = "would move" if dry_run else "moved"
     message = f"{counts['success_count']:,} rows {verb}, {counts['error_count']:,} rejected."
     state = "done_with_errors" if counts["error_count"] else "done"
-    rows = counts["success_count"] + counts["error_count"]
+    rows = done.looked_at
     return {**counts, "message": message, "state": state, "rows_read": rows, "rows_total": rows}
 
 
@@ -154,7 +172,10 @@ def _refuse_full(conn: Connection) -> None:
         raise Conflict(f"An earlier opsdb moves into empty tables only; these hold rows already: {', '.join(full)}.")
 
 
-def _move_table(conn: Connection, earlier: Earlier, table: Table, key: str, done: Moved, until: float) -> None:
+def _move_table(
+    conn: Connection, earlier: Earlier, table: Table, key: str, done: Moved, until: float
+) -> Iterator[None]:
+    """Move a table, a step for each batch of its rows."""
     name = str(table.name)
     done.moved[name] = 0
     become_one = _becoming(earlier, table, key)
@@ -164,6 +185,7 @@ def _move_table(conn: Connection, earlier: Earlier, table: Table, key: str, done
         _move_rows(conn, table, key, rows, become_one, done)
         if sum(done.refused.values()) > MOST_REJECTED:
             raise Invalid(f"More than {MOST_REJECTED:,} rows would stay behind, the last ones of {name}.")
+        yield
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

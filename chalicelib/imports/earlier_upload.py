@@ -14,7 +14,7 @@ from chalicelib.core.errors import Forbidden, Invalid
 from chalicelib.core.exports import CONTENT_TYPES
 from chalicelib.core.storage import corrected_key, s3
 from chalicelib.imports import earlier, earlier_queries, queries
-from chalicelib.imports.earlier_move import Moved, continue_sequences, move, said
+from chalicelib.imports.earlier_move import Moved, Progress, continue_sequences, move, said
 from chalicelib.imports.earlier_report import findings, write_rejects
 from chalicelib.imports.queries import Claimed
 
@@ -31,15 +31,28 @@ LEFT = "The file is in the bucket still, since it may not be deleted here: delet
 
 
 def take(
-    conn: Connection, upload: Claimed, path: Path, *, sha256: str, go_on: Callable[[Connection, int], None]
+    conn: Connection,
+    upload: Claimed,
+    path: Path,
+    *,
+    sha256: str,
+    go_on: Callable[[Connection, int], None],
+    progress: Callable[[int, float], None],
 ) -> dict[str, Any]:
     """Move the file at `path` in, or say what would move, in one transaction; the counts. `go_on` may call it off."""
+
+    def looked_at(rows: int, total: int) -> None:
+        """Whoever looks at the upload sees it, though nothing of the move is to be seen before all is."""
+        with db.engine().begin() as beside:
+            queries.tell(beside, upload_id=upload.upload_id, rows_read=rows, rows_total=total)
+        progress(rows, rows / total)
+
     with conn.begin():
         queries.prepare_for_bulk(conn, seconds=LONGEST)
         db.act_as(conn, db.Actor(upload.uploaded_by, upload_id=upload.upload_id, role="admin"))
         go_on(conn, upload.upload_id)
         dry_run = bool(upload.options.get("dry_run"))
-        done = _moved(conn, upload, path, dry_run=dry_run)
+        done = _moved(conn, upload, path, dry_run=dry_run, progress=looked_at)
         queries.note(conn, findings=list(findings(done)))
         values = said(done, dry_run=dry_run)
         queries.finish(conn, upload_id=upload.upload_id, values={**values, "sha256": sha256})
@@ -70,11 +83,11 @@ def remove(conn: Connection, upload: Claimed) -> None:
         earlier_queries.add_to_message(conn, upload_id=upload.upload_id, sentence=outcome)
 
 
-def _moved(conn: Connection, upload: Claimed, path: Path, *, dry_run: bool) -> Moved:
+def _moved(conn: Connection, upload: Claimed, path: Path, *, dry_run: bool, progress: Progress) -> Moved:
     """What is written stays only where it is no dry run; ids go on after the kept ones."""
     trial = conn.begin_nested()
     with earlier.opened(path) as file:
-        done = move(conn, file, upload_id=upload.upload_id, today=today(), seconds=LONGEST)
+        done = move(conn, file, upload_id=upload.upload_id, today=today(), seconds=LONGEST, progress=progress)
     if dry_run:
         trial.rollback()
     else:

@@ -170,7 +170,7 @@ def _import(conn: Connection, upload: Claimed, progress: Progress, part: int) ->
     if upload.kind == earlier_upload.KIND:
         earlier_upload.check(upload)
         with _downloaded(upload) as (path, sha256):
-            return earlier_upload.take(conn, upload, path, sha256=sha256, go_on=_go_on)
+            return earlier_upload.take(conn, upload, path, sha256=sha256, go_on=_go_on, progress=progress)
     kind = KINDS.get(upload.kind)
     if kind is None:
         raise Invalid(f"Sheets of the kind {upload.kind!r} are not understood; known are {', '.join(KINDS)}.")

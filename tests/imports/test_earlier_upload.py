@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from openpyxl import load_workbook
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from chalicelib.core import auth, db, storage
-from chalicelib.imports import arrivals, earlier_upload
+from chalicelib.imports import arrivals, earlier_move, earlier_upload, queries
 from chalicelib.imports import run as running
 from tests import make
 from tests.api import Api
@@ -210,6 +210,29 @@ def test_a_function_that_ends_half_way_has_moved_nothing_and_the_next_one_moves_
     assert rows("SELECT state, (SELECT count(*) FROM employees) FROM uploads") == [("running", 0)]
     arrivals.on_event(event)
     assert rows("SELECT state, (SELECT count(*) FROM employees) FROM uploads") == [("done_with_errors", 2)]
+
+
+def test_how_far_it_is_can_be_seen_while_nothing_of_it_can(
+    site: Site, api: Api, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(earlier_move, "AT_ONCE", 1)
+    seen: list[tuple[int, int]] = []
+    tell = queries.tell
+
+    def told(conn: Connection, *, upload_id: int, rows_read: int, rows_total: int) -> None:
+        tell(conn, upload_id=upload_id, rows_read=rows_read, rows_total=rows_total)
+        conn.commit()
+        one = api.get(f"/uploads/{upload_id}").body
+        seen.append((one["rows_read"], one["rows_total"]))
+        assert (one["state"], one["success_count"]) == ("running", 0)
+        assert api.post(f"/uploads/{upload_id}/cancel").status == 409
+        assert api.get("/employees").body["total"] == 0
+
+    monkeypatch.setattr(queries, "tell", told)
+    put(site, body)
+    rows_there = sum(KEPT.values()) + len(LEFT)
+    assert seen == [(one, rows_there) for one in range(1, rows_there + 1)]
+    assert rows("SELECT rows_read, rows_total FROM uploads") == [(rows_there, rows_there)]
 
 
 def test_trying_again_needs_the_file_again(site: Site, api: Api, body: bytes) -> None:
