@@ -191,13 +191,18 @@ def empty_bucket(store: local_s3.Server, clean: list[str]) -> Iterator[Callable[
         return taken[-1]
 
     yield take
-    client = store.client()
     for name in taken:
-        if {"Versions", "DeleteMarkers"} & client.list_object_versions(Bucket=name, MaxKeys=1).keys():
-            # Each bucket keeps volumes of its own, and the server has only so many.
-            client.delete_bucket(Bucket=name)
-        else:
+        if is_clean(store, name):
             clean.append(name)
+        else:
+            # Each bucket keeps volumes of its own, and the server has only so many.
+            store.client().delete_bucket(Bucket=name)
+
+
+def is_clean(store: local_s3.Server, bucket: str) -> bool:
+    """Whether nothing is in it, nor was."""
+    found = store.client().list_object_versions(Bucket=bucket, MaxKeys=1)
+    return not {"Versions", "DeleteMarkers"} & found.keys()
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_the_page_asks_for_what_these_tests_set(shell: Shell) -> None:
 # Finding
 
 
-@pytest.mark.parametrize("real", [False, True], ids=["stand-in", "aws"])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.proof)], ids=["stand-in", "aws"])
 def test_the_newest_dump_is_found_fetched_and_proved(place: Place, shell: Shell, real: bool) -> None:
     if real:
         use_real_aws(shell)
@@ -172,7 +172,7 @@ def test_a_flipped_bit_is_noticed(place: Place, shell: Shell) -> None:
         shell(FIND[2])
 
 
-@pytest.mark.parametrize("real", [False, True], ids=["stand-in", "aws"])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.proof)], ids=["stand-in", "aws"])
 def test_a_dump_that_expired_is_brought_back(place: Place, shell: Shell, real: bool) -> None:
     if real:
         use_real_aws(shell)
