@@ -132,6 +132,12 @@ def act_for(conn: Connection, *, upload_id: int | None) -> None:
     )
 
 
+def tell(conn: Connection, *, upload_id: int, rows_read: int, rows_total: int) -> None:
+    """How far it is; nothing goes on from there."""
+    done = update(uploads).where(uploads.c.upload_id == upload_id).values(rows_read=rows_read, rows_total=rows_total)
+    conn.execute(done)
+
+
 def add_to_message(conn: Connection, *, upload_id: int, sentence: str) -> None:
     """The sentence at the end of the upload's message, once."""
     said = func.coalesce(uploads.c.message, "")

@@ -44,7 +44,7 @@ def take(
     def looked_at(rows: int, total: int) -> None:
         """Whoever looks at the upload sees it, though nothing of the move is to be seen before all is."""
         with db.engine().begin() as beside:
-            queries.tell(beside, upload_id=upload.upload_id, rows_read=rows, rows_total=total)
+            earlier_queries.tell(beside, upload_id=upload.upload_id, rows_read=rows, rows_total=total)
         progress(rows, rows / total)
 
     with conn.begin():

@@ -189,7 +189,7 @@ def forget_awaited(conn: Connection, *, before: datetime) -> int:
 
 
 def hold(conn: Connection, *, upload_id: int) -> bool:
-    """Whether the upload still is to be run; until the transaction ends nobody cancels it, and anybody may `tell`."""
+    """Whether the upload still is to be run; nobody cancels it until the transaction ends; progress does not wait."""
     held = select(uploads.c.state).where(uploads.c.upload_id == upload_id).with_for_update(read=True, key_share=True)
     return bool(conn.execute(held).scalar_one() == "running")
 
@@ -307,12 +307,6 @@ def note(conn: Connection, *, findings: Sequence[Mapping[str, Any]]) -> None:
 
 def checkpoint(conn: Connection, *, upload_id: int, rows_read: int, last_row: int) -> None:
     conn.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(rows_read=rows_read, last_row=last_row))
-
-
-def tell(conn: Connection, *, upload_id: int, rows_read: int, rows_total: int) -> None:
-    """How far it is; nothing goes on from there."""
-    done = update(uploads).where(uploads.c.upload_id == upload_id).values(rows_read=rows_read, rows_total=rows_total)
-    conn.execute(done)
 
 
 def wait_for_table(conn: Connection, *, table: str) -> None:

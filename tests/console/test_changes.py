@@ -59,14 +59,14 @@ def test_an_approved_change_is_withdrawn_with_a_reason(page_of: PageOf, demo_flo
     asked(
         demo_floor,
         """INSERT INTO employees (employee_id, first_name, last_name, department, hire_date)
-        VALUES (41031799007, 'Di', 'Giver', 'Sales', '2025-01-06'), (41031799008, 'Ed', 'Taker', 'Sales', '2025-01-06');
+        VALUES (41031799021, 'Di', 'Giver', 'Sales', '2025-01-06'), (41031799022, 'Ed', 'Taker', 'Sales', '2025-01-06');
         WITH shift AS (
             INSERT INTO schedules (employee_id, nominal_date, start_date, start_time, stop_date, stop_time, work_code)
-            VALUES (41031799007, '2031-01-06', '2031-01-06', '09:00', '2031-01-06', '17:00', 'REG')
+            VALUES (41031799021, '2031-01-06', '2031-01-06', '09:00', '2031-01-06', '17:00', 'REG')
             RETURNING schedule_id
         )
         INSERT INTO schedule_changes (employee_id, schedule_id, replacement_id, schedule_date, change_type)
-        SELECT 41031799007, schedule_id, 41031799008, '2031-01-06', 'Cover' FROM shift""",
+        SELECT 41031799021, schedule_id, 41031799022, '2031-01-06', 'Cover' FROM shift""",
     )
     page = page_of("admin", "changes")
     row = page.locator("tr.row").filter(has_text="Di Giver")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from chalicelib.core import auth, db, storage
-from chalicelib.imports import arrivals, earlier_move, earlier_upload, queries
+from chalicelib.imports import arrivals, earlier_move, earlier_queries, earlier_upload
 from chalicelib.imports import run as running
 from tests import make
 from tests.api import Api
@@ -217,7 +217,7 @@ def test_how_far_it_is_can_be_seen_while_nothing_of_it_can(
 ) -> None:
     monkeypatch.setattr(earlier_move, "AT_ONCE", 1)
     seen: list[tuple[int, int]] = []
-    tell = queries.tell
+    tell = earlier_queries.tell
 
     def told(conn: Connection, *, upload_id: int, rows_read: int, rows_total: int) -> None:
         tell(conn, upload_id=upload_id, rows_read=rows_read, rows_total=rows_total)
@@ -228,7 +228,7 @@ def test_how_far_it_is_can_be_seen_while_nothing_of_it_can(
         assert api.post(f"/uploads/{upload_id}/cancel").status == 409
         assert api.get("/employees").body["total"] == 0
 
-    monkeypatch.setattr(queries, "tell", told)
+    monkeypatch.setattr(earlier_queries, "tell", told)
     put(site, body)
     rows_there = sum(KEPT.values()) + len(LEFT)
     assert seen == [(one, rows_there) for one in range(1, rows_there + 1)]
