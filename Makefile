@@ -33,7 +33,7 @@ run: $(READY) ## the floor on this machine until Ctrl-C: PORT=8123 DATA=/folder 
 
 test: $(READY) ## the tests, on real servers: ARGS="tests/people -k shift"
 	@echo "Running the tests ..."
-	@$(BIN)/python -m pytest -n 4 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
 
 proof: $(READY) ## the tests that take long, with what they counted (docs/proof.md): ARGS="tests/contract"
 	@echo "Proving; this takes some minutes ..."

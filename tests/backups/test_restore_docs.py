@@ -311,9 +311,9 @@ def bring_back(place: Place, shell: Shell, table: str, rows: str, *steps_of_page
     ("table", "rows"),
     [
         ("schedules", "nominal_date = '2026-11-17'"),
-        ("leave_requests", "true"),
-        ("leave_allowances", "employee_id > 20"),
-        ("floor_notes", "true"),
+        pytest.param("leave_requests", "true", marks=pytest.mark.proof),
+        pytest.param("leave_allowances", "employee_id > 20", marks=pytest.mark.proof),
+        pytest.param("floor_notes", "true", marks=pytest.mark.proof),
     ],
 )
 def test_deleted_rows_come_back_and_nothing_else_changes(place: Place, shell: Shell, table: str, rows: str) -> None:

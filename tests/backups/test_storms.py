@@ -127,6 +127,7 @@ def disk_full_at(server: postgres.Server, size: int) -> Iterator[None]:
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
+@pytest.mark.proof
 def test_a_disk_that_is_full_at_the_restore_leaves_the_database_as_it_was(place: Place) -> None:
     place.sql(
         "INSERT INTO floor_notes (date, author, text) SELECT '2026-11-18', 'lead', string_agg(md5(random()::text), '')"

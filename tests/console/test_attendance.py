@@ -128,13 +128,6 @@ def test_figures_by_group_are_drawn_and_taken_away_as_a_file(page_of: PageOf) ->
     assert saved.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
 
 
-@pytest.mark.parametrize("at", ["attendance", "reports"])
-def test_everybody_can_read_the_pages_of_figures(page_of: PageOf, at: str) -> None:
-    page = page_of("supervisor", at)
-    page.wait_for_load_state("networkidle")
-    assert serious(page) == []
-
-
 @pytest.mark.proof
 @pytest.mark.parametrize("at", ["attendance?tab=archive", "reports?tab=groups", "reports?tab=daily"])
 def test_everybody_can_read_their_other_tabs(page_of: PageOf, at: str) -> None:

@@ -121,17 +121,6 @@ def test_an_answer_that_is_cut_short_is_none(page_of: PageOf) -> None:
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
 
 
-@pytest.mark.parametrize("at", ["floor", "handover"])
-def test_every_page_can_be_read_by_everybody(page_of: PageOf, at: str) -> None:
-    page = page_of("admin", at)
-    page.wait_for_load_state("networkidle")
-    assert serious(page) == []
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 360, "height": 740})
-    assert serious(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
 def test_the_keyboard_finds_the_page_past_the_navigation(page_of: PageOf) -> None:
     page = page_of("viewer", "floor")
     page.keyboard.press("Tab")

@@ -124,8 +124,9 @@ def test_both_gateways_get_the_same_answer_to_what_only_reads(site: Site, subtes
                 are_the_same(http_api, rest)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(("path", "method"), [one for one in ROUTES if not only_reads(*one)])
-def test_both_gateways_get_the_same_answer(path: str, method: str, site: Site) -> None:
+def test_both_gateways_get_the_same_answer_to_what_writes(path: str, method: str, site: Site) -> None:
     http_api = answered(request(method, path, **parts(path, method), key=seeded()))
     renewed(site)
     rest = answered(rest_request(method, path, **parts(path, method), key=seeded()))

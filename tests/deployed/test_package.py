@@ -117,6 +117,7 @@ def test_data_of_just_those_services_is_there_that_the_code_calls(package: Packa
     assert there == called
 
 
+@pytest.mark.proof
 def test_the_same_sources_give_the_same_zip_from_another_folder_with_other_modes(
     package: Package, clone: Path, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_the_same_sources_give_the_same_zip_from_another_folder_with_other_modes
     assert again.said["sha256"] == package.said["sha256"]
 
 
+@pytest.mark.proof
 def test_chalice_itself_packages_every_handler_and_none_of_its_own_tools(
     package: Package, code: Path, tmp_path: Path
 ) -> None:

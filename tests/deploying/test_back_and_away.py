@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.deploying.conftest import REGION, Account
 
 GOING = ["opsdb-dev-watch", "opsdb-dev-edge", "opsdb-dev-app", "opsdb-dev-data", "opsdb-dev-network"]
@@ -78,6 +80,7 @@ def test_a_stage_goes_and_its_data_stays_and_is_taken_over_by_the_next(account: 
     assert s3.get_object(Bucket=uploads, Key="direct/sheet.xlsx")["Body"].read() == b"rows"
 
 
+@pytest.mark.proof
 def test_data_goes_only_when_it_is_named(account: Account) -> None:
     account.deploy()
     wrong = destroy(account, "--delete-data", "opsdb-prod")
@@ -99,6 +102,7 @@ def test_data_goes_only_when_it_is_named(account: Account) -> None:
     assert set(states) == {"PendingDeletion"}
 
 
+@pytest.mark.proof
 def test_locked_dumps_are_left_alone_and_so_is_their_key(account: Account) -> None:
     account.deploy("--set", "BackupsLockDays=7")
     s3, bucket = account.client("s3"), account.output("opsdb-dev-data", "BackupsBucket")
@@ -116,6 +120,7 @@ def test_locked_dumps_are_left_alone_and_so_is_their_key(account: Account) -> No
     assert "PendingDeletion" not in states
 
 
+@pytest.mark.proof
 def test_a_protected_database_keeps_everything_where_it_is(account: Account) -> None:
     account.deploy("--set", "CustomerGatewayIp=192.0.2.10", stage="prod")
     done = destroy(account, "--delete-data", "opsdb-prod", stage="prod")

@@ -5,6 +5,8 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from tests.infra.effective import REMOVE, STAGES, TEMPLATES, at, change, stage_parameters
 from tests.infra.guard import document, findings, sentences
 from tests.infra.variants import EVERYTHING, VARIANTS
@@ -67,6 +69,7 @@ def _without(name: str) -> dict[str, Any]:
     return {**base, "Resources": {other: one for other, one in base["Resources"].items() if other != name}}
 
 
+@pytest.mark.proof
 def test_whatever_is_weaker_breaks_a_rule_and_every_sentence_is_seen_broken() -> None:
     """One test, since cfn-guard judges all changes in one process."""
     documents = {f"{name} is missing": _without(name) for name in REMOVED}

@@ -1,7 +1,7 @@
 """Every report in every grouping equals plain SQL, over rows of which half are archived."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import combinations
+from itertools import combinations, product
 from random import Random
 from typing import Any, get_args
 
@@ -358,25 +358,29 @@ def keys_of(row: dict[str, Any], by: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in by)
 
 
-@pytest.mark.parametrize("report", REPORTS)
-def test_every_grouping_equals_plain_sql_over_live_and_archived_rows(api: Api, floor: list[int], report: str) -> None:
-    for by in GROUPINGS:
-        answer = api.get(f"/reports/{report}", group_by=by, **RANGE)
-        assert answer.status == 200, answer.body
-        expected = plain(REPORTS[report], by)
-        assert len(expected) > 1
-        names = [name for name in expected[0] if name not in by]
-        assert {keys_of(row, by): flat(row, names) for row in answer.data} == {
-            keys_of(row, by): said(row, names) for row in expected
-        }, by
-        assert answer.body["total"] == len(answer.data) == len(expected)
+@pytest.mark.usefixtures("floor")
+def test_every_grouping_equals_plain_sql_over_live_and_archived_rows(api: Api, subtests: pytest.Subtests) -> None:
+    for report, by in product(REPORTS, GROUPINGS):
+        with subtests.test(f"{report} by {', '.join(by)}"):
+            answer = api.get(f"/reports/{report}", group_by=by, **RANGE)
+            assert answer.status == 200, answer.body
+            expected = plain(REPORTS[report], by)
+            assert len(expected) > 1
+            names = [name for name in expected[0] if name not in by]
+            assert {keys_of(row, by): flat(row, names) for row in answer.data} == {
+                keys_of(row, by): said(row, names) for row in expected
+            }
+            assert answer.body["total"] == len(answer.data) == len(expected)
 
 
-@pytest.mark.parametrize("report", REPORTS)
-def test_the_whole_range_stands_beside_the_groups(api: Api, floor: list[int], report: str) -> None:
-    body = api.get(f"/reports/{report}", group_by="supervisor", **(RANGE | {"limit": 1})).body
-    [expected] = plain(REPORTS[report], ())
-    names = [name for name in expected if name != "everything"]
-    assert flat(body["totals"], names) == said(expected, names)
-    assert (body["start_date"], body["end_date"], body["group_by"]) == ("2026-09-21", "2026-10-11", ["supervisor"])
-    assert len(body["data"]) == 1 < body["total"]
+@pytest.mark.usefixtures("floor")
+def test_the_whole_range_stands_beside_the_groups(api: Api, subtests: pytest.Subtests) -> None:
+    for report in REPORTS:
+        with subtests.test(report):
+            body = api.get(f"/reports/{report}", group_by="supervisor", **(RANGE | {"limit": 1})).body
+            [expected] = plain(REPORTS[report], ())
+            names = [name for name in expected if name != "everything"]
+            assert flat(body["totals"], names) == said(expected, names)
+            asked = (body["start_date"], body["end_date"], body["group_by"])
+            assert asked == ("2026-09-21", "2026-10-11", ["supervisor"])
+            assert len(body["data"]) == 1 < body["total"]
