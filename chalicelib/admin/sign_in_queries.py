@@ -25,7 +25,21 @@ class Account(msgspec.Struct, frozen=True):
     is_active: bool
 
 
+class Known(msgspec.Struct, frozen=True):
+    """Whom records name, and what people call them."""
+
+    name: str
+    called: str
+
+
 _COLUMNS = [_u[name] for name in Account.__struct_fields__]
+
+_KNOWN = text(
+    """SELECT 'user:' || u.user_id AS name, coalesce(e.full_name, u.username) AS called
+    FROM users u LEFT JOIN employees e USING (employee_id)
+    UNION ALL SELECT 'key:' || key_id, name FROM api_keys
+    ORDER BY name"""
+)
 
 
 def find_account(conn: Connection, *, username: str) -> Account | None:
@@ -46,6 +60,11 @@ def account_of_email(conn: Connection, *, email: str, role: str) -> Account:
         conn.execute(new.on_conflict_do_nothing(index_elements=[text("lower(email)")]))
     conn.execute(update(users).where(mine, _u.role != role, _u.is_active).values(role=role))
     return Account(*conn.execute(select(*_COLUMNS).where(mine)).one())
+
+
+def list_known(conn: Connection) -> list[Known]:
+    """Users, by the name of the person where they are one of the floor, and keys."""
+    return [Known(*row) for row in conn.execute(_KNOWN)]
 
 
 def has_left(conn: Connection, *, employee_id: int | None) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from chalicelib.admin import lockout, passwords
 from chalicelib.admin import sign_in_queries as queries
 from chalicelib.admin.lockout import Kind
-from chalicelib.admin.sign_in_queries import Account
+from chalicelib.admin.sign_in_queries import Account, Known
 from chalicelib.core import db, events, limits, sessions
 from chalicelib.core.answers import Headed
 from chalicelib.core.auth import Caller
@@ -72,6 +72,12 @@ class Me(SignedIn, frozen=True):
     site: Site
 
 
+class Names(msgspec.Struct, frozen=True):
+    """Everybody whom records can name."""
+
+    data: list[Known]
+
+
 class SignedOut(msgspec.Struct, frozen=True):
     """The session is over."""
 
@@ -120,6 +126,13 @@ def who_am_i(call: Call) -> Me:
     ours = settings()
     site = Site(str(ours.timezone), today().isoformat(), ours.date_order, f"{ours.day_start:%H:%M}")
     return Me(**msgspec.structs.asdict(_told(call.caller)), site=site)
+
+
+@routes.get("/auth/names", answer=Names)
+def list_names(call: Call) -> Names:
+    """Whom records mean by `user:5` or `key:3`: the person's name, else the user's or the key's."""
+    with call.reading() as conn:
+        return Names(queries.list_known(conn))
 
 
 @routes.post("/auth/password", body=NewPassword, answer=SignedIn, status=200, errors=(429, 503), secret=True)

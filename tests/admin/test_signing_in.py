@@ -119,6 +119,17 @@ def test_keys_and_strangers_ask_who_they_are(api: Api) -> None:
     assert Api(None).get("/auth/me").status == 401
 
 
+def test_anybody_may_ask_whom_records_mean(api: Api, ann: Browser) -> None:
+    with make.written() as conn:
+        person = make.employee(conn, first_name="Rui", last_name="Almeida")
+    rui = user("rui", employee_id=person)
+    told = Api(api.key).get("/auth/names").body["data"]
+    assert told == ann.get("/auth/names").body["data"]
+    known = {one["name"]: one["called"] for one in told}
+    assert known[f"user:{rui}"] == "Rui Almeida"
+    assert sorted(known.values()) == ["Rui Almeida", "ann", "test"]
+
+
 # What a write must carry ---------------------------------------------------------------------------------------------
 
 

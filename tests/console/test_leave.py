@@ -51,7 +51,7 @@ def test_an_allowance_is_stated_and_what_is_wrong_with_it_stands_beside_it(page_
     expect(page.get_by_text("Nobody has an allowance")).to_be_visible()
     page.get_by_role("button", name="State an allowance").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Employee id").fill(person.split("/")[2])
+    dialog.get_by_label("Person").fill(person.split("/")[2])
     dialog.get_by_label("Kind").select_option(index=1)
     dialog.get_by_label("Year").fill("2031")
     dialog.get_by_label("Days").fill("400")

@@ -1,5 +1,8 @@
 """Uploads, keys, options and the other pages of administration, in a real browser."""
 
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,6 +10,8 @@ from tests.console.axe import serious
 from tests.console.conftest import PageOf
 
 TABS = ("rewards?tab=redemptions", "rewards?tab=reasons", "access?tab=keys", "access?tab=readers")
+
+CLOCKS_CHANGE = (date(2026, 3, 29), date(2026, 3, 30), date(2026, 10, 25), date(2026, 10, 26))
 
 
 def test_a_key_is_shown_once_and_revoked(page_of: PageOf) -> None:
@@ -39,6 +44,19 @@ def test_a_viewer_administers_nothing(page_of: PageOf) -> None:
     page = page_of("viewer", "uploads")
     expect(page.get_by_role("link", name="Users and keys")).to_have_count(0)
     expect(page.get_by_role("heading", name="Bring a sheet")).to_have_count(0)
+
+
+def test_a_day_of_the_audit_begins_at_the_site(page_of: PageOf) -> None:
+    page = page_of("admin", "audit")
+    asked = """async ([zone, day]) => {
+        const { atSite, beginning } = await import(new URL("format.js", document.querySelector("script[src]").src));
+        atSite({ timezone: zone });
+        return beginning(day);
+    }"""
+    for zone in ("Europe/Lisbon", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati"):
+        for day in (date(2026, 10, 5), *CLOCKS_CHANGE):
+            begun = datetime.fromisoformat(page.evaluate(asked, [zone, day.isoformat()]))
+            assert begun == datetime.combine(day, time(), ZoneInfo(zone)), (zone, day)
 
 
 @pytest.mark.parametrize("at", TABS)

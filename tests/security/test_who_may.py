@@ -90,6 +90,7 @@ TABLE: dict[str, Line] = {
     "POST /auth/login": plain(ANYBODY, 400, "/auth/login", {"username": "hr"}),
     "POST /auth/logout": plain(EVERYBODY, 200, "/auth/logout"),
     "GET /auth/me": read("/auth/me"),
+    "GET /auth/names": read("/auth/names"),
     "GET /auth/ways": plain(ANYBODY, 200, "/auth/ways"),
     # A token that the pool has not signed is nobody's.
     "POST /auth/token": plain(ANYBODY, 401, "/auth/token", {"id_token": "e30.e30.e30"}),

@@ -15,7 +15,7 @@ const whole = ({ departments, ...said }) => ({ ...said, ...(departments === unde
 
 const PERSON = [
   { name: "role", label: t.role, kind: "choice", options: ROLES, required: true },
-  { name: "employee_id", label: t.employee, kind: "number", hint: t.employeeHint },
+  { name: "employee_id", label: t.employee, kind: "person", hint: t.employeeHint },
   { name: "departments", label: t.departments, hint: t.departmentsHint },
 ];
 const WHO = [
@@ -112,7 +112,7 @@ function Readers({ told }) {
     title: t.addReader,
     done: t.saved,
     values: () => ({ connection_limit: 3 }),
-    fields: [{ name: "username", label: t.name, required: true, hint: t.hint }, { name: "employee_id", label: t.employee, kind: "number" }, ...more],
+    fields: [{ name: "username", label: t.name, required: true, hint: t.hint }, { name: "employee_id", label: t.employee, kind: "person" }, ...more],
     act: (said) => post("admin/db_users", said),
   };
   const deeds = [

@@ -7,6 +7,7 @@ import { clock, day, hours, minutes, plus, today } from "./format.js";
 import { Listing } from "./listing.js";
 import { keep, link } from "./router.js";
 import { may } from "./session.js";
+import { Suggest } from "./suggest.js";
 import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
 import { attendance as t } from "./texts.attendance.js";
@@ -20,7 +21,7 @@ const KEYS = { p: "present", l: "late", a: "absent", n: "no_show", s: "sick", e:
 const MORE = {
   minutes: { marks: ["late", "overtime"], kind: "number", min: 1, max: 1440, label: t.minutesOf, placeholder: t.minutes },
   time: { marks: ["expected", "early_leave"], kind: "time", label: t.timeOf },
-  cover_up_for_employee_id: { marks: ["cover_up"], kind: "number", min: 1, label: t.coverOf, placeholder: t.cover },
+  cover_up_for_employee_id: { marks: ["cover_up"], kind: "person", label: t.coverOf },
   leave_type: { marks: ["sick"], kind: "choice", label: t.sicknessOf },
 };
 /** What marking made, taken back where something had been noted before. */
@@ -154,6 +155,7 @@ function Row({ row, said, sicknesses, onChange }) {
       ${more.map(([name, { marks, kind, label, ...rest }]) => {
         const shared = { ...rest, "aria-label": label(row.full_name), value: said[name] ?? "" };
         const change = ({ currentTarget: { value } }) => onChange({ [name]: (kind === "number" ? Number(value) : value) || null });
+        if (kind === "person") return html` <${Suggest} key=${name} kind=${kind} ...${shared} onInput=${(value) => onChange({ [name]: value })} />`;
         return kind === "choice"
           ? html` <select key=${name} ...${shared} onChange=${change}><option value="">${texts.choose}</option>${sicknesses.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
           : html` <input key=${name} type=${kind} ...${shared} onInput=${change} />`;

@@ -2,7 +2,8 @@
 import { html, useState } from "./dom.js";
 import { post } from "./api.js";
 import { Filters } from "./filters.js";
-import { moment } from "./format.js";
+import { beginning, moment, plus } from "./format.js";
+import { By } from "./names.js";
 import { Table } from "./table.js";
 import { texts } from "./texts.js";
 import { office } from "./texts.office.js";
@@ -10,10 +11,10 @@ import { Button, Confirm, Dialog, Empty, Facts, Head, say, Trouble, Waiting } fr
 
 const t = office.audit;
 const FIELDS = [
-  { name: "actor", label: t.actor },
+  { name: "actor", label: t.actor, kind: "identity" },
   { name: "table_name", label: t.table },
   { name: "row_id", label: t.row },
-  { name: "employee_id", label: t.employee, kind: "number" },
+  { name: "employee_id", label: t.employee, kind: "person" },
   { name: "at_min", label: t.from, kind: "date" },
   { name: "at_max", label: t.to, kind: "date" },
 ];
@@ -21,10 +22,10 @@ const FIELDS = [
 export default function Audit({ route }) {
   const [open, set] = useState(null);
   const { at_min, at_max, ...asked } = route.query;
-  const query = { ...asked, at_min: at_min && `${at_min}T00:00:00Z`, at_max: at_max && `${at_max}T23:59:59Z` };
+  const query = { ...asked, at_min: at_min && beginning(at_min), at_max: at_max && beginning(plus(at_max, 1)) };
   const columns = [
     { key: "at", title: t.at, sort: "at", cell: (row) => moment(row.at) },
-    { key: "actor", title: t.actor, sort: "actor" },
+    { key: "actor", title: t.actor, sort: "actor", cell: (row) => html`<${By} who=${row.actor} />` },
     { key: "action", title: t.action, sort: "action" },
     { key: "table_name", title: t.table, sort: "table_name" },
     { key: "row_id", title: t.row, minor: true },
@@ -43,7 +44,7 @@ function Entry({ row, onClose }) {
   const names = [...new Set([...Object.keys(row.before || {}), ...Object.keys(row.after || {})])];
   const changed = names.filter((name) => shown(row.before?.[name]) !== shown(row.after?.[name]));
   return html`<${Dialog} wide title=${`${row.action} ${row.table_name} ${row.row_id || ""}`} onClose=${onClose}>
-    <${Facts} facts=${[[t.at, moment(row.at)], [t.actor, row.actor], [t.acting, row.acting], [t.request, row.request_id], [t.upload, row.upload_id], [t.count, row.row_count]]} />
+    <${Facts} facts=${[[t.at, moment(row.at)], [t.actor, html`<${By} exact who=${row.actor} />`], [t.acting, row.acting], [t.request, row.request_id], [t.upload, row.upload_id], [t.count, row.row_count]]} />
     ${changed.length > 0 && html`<div class="scroller short" tabindex="0" role="region" aria-label=${t.changed}><table>
       <thead><tr><th scope="col">${t.field}</th><th scope="col">${t.before}</th><th scope="col">${t.after}</th></tr></thead>
       <tbody>${changed.map((name) => html`<tr key=${name}><th scope="row">${name}</th><td>${shown(row.before?.[name])}</td><td>${shown(row.after?.[name])}</td></tr>`)}</tbody></table></div>`}

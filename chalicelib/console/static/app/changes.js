@@ -7,6 +7,7 @@ import { Form } from "./form.js";
 import { clock, weekday } from "./format.js";
 import { Decided, REASON, STATUS, WHO } from "./leave.js";
 import { Deed } from "./listing.js";
+import { By } from "./names.js";
 import { may } from "./session.js";
 import { Exports, Table } from "./table.js";
 import { texts } from "./texts.js";
@@ -56,7 +57,7 @@ function Change({ me, row, onClose, onDone }) {
   const against = (deed) => html`<p><${Button} kind="danger" onClick=${() => set(deed)}>${deed.title}<//></p>`;
   return html`<${Dialog} wide title=${`${t.kinds[row.change_type]}: ${row.full_name} → ${row.replacement_name}`} onClose=${onClose}>
     <p>${stretch(row.shift)} ${row.replacement_shift && html`⇄ ${stretch(row.replacement_shift)}`}</p>
-    ${!waits && html`<${Facts} facts=${[[inbox.status, html`<${Decided} status=${row.status} />`], [REASON.label, row.reason], [OVERRIDE.label, row.override_reason]]} />`}
+    ${!waits && html`<${Facts} facts=${[[inbox.status, html`<${Decided} status=${row.status} />`], [texts.by, row.decided_by && html`<${By} who=${row.decided_by} />`], [REASON.label, row.reason], [OVERRIDE.label, row.override_reason]]} />`}
     ${waits && html`<${Loaded} found=${found}>${({ findings }) => html`
       <h3>${t.findings}</h3>
       ${findings.length === 0 && html`<p class="muted">${t.nothing}</p>`}

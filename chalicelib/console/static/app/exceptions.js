@@ -4,6 +4,7 @@ import { get, post } from "./api.js";
 import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
+import { By } from "./names.js";
 import { may } from "./session.js";
 import { personColumn } from "./table.js";
 import { texts } from "./texts.js";
@@ -29,6 +30,7 @@ export default function Exceptions({ me, route }) {
     { key: "end_date", title: t.to, cell: (row) => day(row.end_date) },
     { key: "work_code", title: t.code, minor: true },
     { key: "status", title: t.status, cell: (row) => html`<${Badge} tone=${TONES[row.status][0]} sign=${TONES[row.status][1]}>${t.statuses[row.status]}<//>` },
+    { key: "processed_by", title: texts.by, minor: true, cell: (row) => html`<${By} who=${row.processed_by} />` },
     { key: "notes", title: t.notes, minor: true },
   ];
   const deed = (name, status, danger) => ({
@@ -43,7 +45,7 @@ export default function Exceptions({ me, route }) {
     title: t.add,
     done: t.added,
     fields: [
-      { name: "employee_id", label: t.employee, kind: "number", required: true },
+      { name: "employee_id", label: t.employee, kind: "person", required: true },
       { name: "exception_type", label: t.type, kind: "choice", options: types, required: true },
       { name: "start_date", label: t.from, kind: "date", required: true },
       { name: "end_date", label: t.to, kind: "date", required: true },

@@ -50,7 +50,7 @@ const USUAL = {
   department: { label: texts.department, kind: "choice", of: "department" },
   shift: { label: texts.shift, kind: "choice", of: "shift" },
   role: { label: texts.role, kind: "choice", of: "role" },
-  supervisor: { label: texts.supervisor },
+  supervisor: { label: texts.supervisor, kind: "supervisor" },
   batch: { label: texts.batch },
   search: { label: texts.search, kind: "search" },
 };

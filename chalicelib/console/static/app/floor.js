@@ -5,6 +5,7 @@ import { useGet, useRows } from "./data.js";
 import { Filters, useOptions } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, hours, minutes, moment, weekday } from "./format.js";
+import { By } from "./names.js";
 import { keep } from "./router.js";
 import { may } from "./session.js";
 import { Table, personColumn } from "./table.js";
@@ -109,7 +110,7 @@ export function Mark({ row, onClose, onDone }) {
       { name: "time", label: t.time, kind: "time", when: needs("time") },
       { name: "minutes", label: t.minutes, kind: "number", min: 1, when: needs("minutes") },
       { name: "leave_type", label: t.leaveType, kind: "choice", options: types, when: needs("leave_type") },
-      { name: "cover_up_for_employee_id", label: t.coverFor, kind: "number", when: needs("cover_up_for_employee_id") },
+      { name: "cover_up_for_employee_id", label: t.coverFor, kind: "person", when: needs("cover_up_for_employee_id") },
       { name: "notes", label: t.notes, kind: "area" },
     ]} />
   <//>`;
@@ -196,4 +197,4 @@ export const NoteList = ({ notes }) =>
   notes.length === 0
     ? html`<p class="muted">${t.noNotes}</p>`
     : html`<ul class="notes">${notes.map((one) => html`<li key=${one.note_id}>
-        <p>${one.text}</p><p class="muted small">${one.author} · ${moment(one.created_at)} · ${one.department || t.forAll}</p></li>`)}</ul>`;
+        <p>${one.text}</p><p class="muted small"><${By} who=${one.author} /> · ${moment(one.created_at)} · ${one.department || t.forAll}</p></li>`)}</ul>`;

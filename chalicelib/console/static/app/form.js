@@ -1,15 +1,18 @@
 // Forms from descriptions: each field with its label, hint, and what the API has against it.
 import { classes, html, useEffect, useId, useRef, useState } from "./dom.js";
+import { Suggest, suggests } from "./suggest.js";
 import { Button, Trouble } from "./ui.js";
 import { texts } from "./texts.js";
 
 /**
- * One field. `kind` is text, number, date, time, datetime-local, password, email, search, area, check or choice;
- * `options` of a choice are values, or {value, title}.
+ * One field. `kind` is text, number, date, time, datetime-local, password, email, search, area, check, choice, or what
+ * suggests: person (by id), name, supervisor, identity (as records name it); `options` of a choice are values, or {value, title}.
  */
 export function Field({ name, label, kind = "text", value, onInput, options, required, hint, problems = [], ...rest }) {
   const id = useId();
   const wrong = problems.length > 0;
+  // What the API expects of an id helps nobody who has chosen nothing.
+  const problem = required && (value ?? "") === "" ? texts.missing(kind) : problems.join("; ");
   const shared = {
     id,
     name,
@@ -27,11 +30,12 @@ export function Field({ name, label, kind = "text", value, onInput, options, req
       <option value="">${required ? texts.choose : "–"}</option>
       ${choices(options, value).map((one) => html`<option key=${one.value} value=${one.value}>${one.title}</option>`)}
     </select>`,
-  }[kind];
+    suggest: () => html`<${Suggest} ...${shared} kind=${kind} value=${value} onInput=${onInput} />`,
+  }[suggests(kind) ? "suggest" : kind];
   return html`<div class=${classes("field", kind, { wrong })}>
     <label for=${id}>${label}${required && html`<span class="must" aria-hidden="true"> *</span>`}</label>
     ${control ? control() : html`<input ...${shared} type=${kind} value=${value ?? ""} onInput=${change} />`}
-    ${(hint || wrong) && html`<p id=${`${id}-more`} class=${wrong ? "problem" : "hint"}>${wrong ? problems.join("; ") : hint}</p>`}
+    ${(hint || wrong) && html`<p id=${`${id}-more`} class=${wrong ? "problem" : "hint"}>${wrong ? problem : hint}</p>`}
   </div>`;
 }
 

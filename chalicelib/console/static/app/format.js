@@ -37,6 +37,14 @@ export function moment(instant) {
     : `${formatter("short", { timeZone: site.timezone, day: "numeric", month: "short" }).format(at)}, ${clock}`;
 }
 
+/** The instant at which a day begins at the site. */
+export function beginning(said) {
+  const midnight = noon(said).getTime() - 43200000;
+  const shown = new Intl.DateTimeFormat("sv", { timeZone: site.timezone, dateStyle: "short", timeStyle: "medium" });
+  const ahead = (at) => Date.parse(`${shown.format(at).replace(" ", "T")}Z`) - at;
+  return new Date(midnight - ahead(midnight - ahead(midnight))).toISOString();
+}
+
 /** 09:00:00, or a local 2026-10-05T09:00:00, as 09:00. */
 export const clock = (said) => (said ? said.split("T").pop().slice(0, 5) : "");
 

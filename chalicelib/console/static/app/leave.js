@@ -6,6 +6,7 @@ import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
 import { clock, day, number, plus, weekday } from "./format.js";
 import { Field } from "./form.js";
 import { Listing } from "./listing.js";
+import { By } from "./names.js";
 import { keep } from "./router.js";
 import { may } from "./session.js";
 import { personColumn } from "./table.js";
@@ -56,7 +57,7 @@ function Requests({ me, said: { department, supervisor, status } }) {
     title: t.ask,
     done: t.asked,
     fields: [
-      { name: "employee_id", label: people.id, kind: "number", required: true },
+      { name: "employee_id", label: people.who, kind: "person", required: true },
       { name: "leave_type", label: people.kind, kind: "choice", options: types, required: true },
       { name: "start_date", label: people.from, kind: "date", required: true },
       { name: "end_date", label: people.to, kind: "date", required: true },
@@ -79,7 +80,7 @@ function Beside({ row, onClose }) {
   const found = useGet(`leave_requests/${row.leave_id}`);
   return html`<${Dialog} title=${`${row.full_name}: ${row.leave_type}`} onClose=${onClose} wide>
     <${Loaded} found=${found}>${(one) => html`
-      <${Facts} facts=${[[REASON.label, one.leave.reason], [t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
+      <${Facts} facts=${[[texts.by, one.leave.approved_by && html`<${By} who=${one.leave.approved_by} />`], [REASON.label, one.leave.reason], [t.days, one.days], [t.unknown, one.unknown_days || null], ...one.allowances.map((each) => [`${t.allowance} ${each.year}`, t.used(each.used, each.days)])]} />
       <h3>${t.away} <span class="count">${one.also_away.length}</span></h3>
       <ul class="lines">${one.also_away.map((each) => html`<li key=${`${each.employee_id} ${each.start_date}`}>${each.full_name} <span class="muted">${each.kind}, ${day(each.start_date)} – ${day(each.end_date)}</span></li>`)}</ul>`}<//>
     <${Covered} row=${row} />
@@ -115,7 +116,7 @@ function Allowances({ me, said: { department, supervisor, year } }) {
     title: t.state,
     done: t.stated,
     fields: [
-      { name: "employee_id", label: people.id, kind: "number", required: true },
+      { name: "employee_id", label: people.who, kind: "person", required: true },
       { name: "leave_type", label: people.kind, kind: "choice", options: types, required: true },
       { name: "year", label: t.year, kind: "number", required: true },
       days,

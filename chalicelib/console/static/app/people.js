@@ -5,6 +5,7 @@ import { useGet } from "./data.js";
 import { Filters } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, day, hours, minutes, moment, plus, today, weekday } from "./format.js";
+import { By } from "./names.js";
 import { keep, link } from "./router.js";
 import { Editable, read } from "./inplace.js";
 import { Deed } from "./listing.js";
@@ -182,7 +183,7 @@ const RECORDS = {
   ]],
   audit: () => ["admin/audit", { sort: "at", order: "desc" }, [
     { key: "at", title: t.day, cell: (row) => moment(row.at) },
-    { key: "actor", title: t.name },
+    { key: "actor", title: t.name, cell: (row) => html`<${By} who=${row.actor} />` },
     { key: "action", title: t.what },
     { key: "table_name", title: t.kind },
   ]],

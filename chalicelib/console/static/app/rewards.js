@@ -5,6 +5,7 @@ import { useGet } from "./data.js";
 import { Filters, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
+import { By } from "./names.js";
 import { keep } from "./router.js";
 import { may } from "./session.js";
 import { personColumn } from "./table.js";
@@ -33,7 +34,7 @@ function Awards({ me, query }) {
     { key: "reason", title: t.reason, cell: (row) => row.reason || (row.reverses && t.reversal) },
     { key: "points", title: t.points, number: true, cell: (row) => html`${row.points}${row.reversed_by && html` <${Badge} sign="↩">${t.reversed}<//>`}` },
     { key: "date_awarded", title: t.date, cell: (row) => day(row.date_awarded) },
-    { key: "awarded_by", title: t.by, minor: true },
+    { key: "awarded_by", title: texts.by, minor: true, cell: (row) => html`<${By} who=${row.awarded_by} />` },
     { key: "notes", title: t.notes, minor: true },
   ];
   const own = may(me, "reward");
@@ -41,7 +42,7 @@ function Awards({ me, query }) {
     title: t.award,
     done: t.done,
     fields: [
-      { name: "employee_id", label: t.employee, kind: "number", required: true },
+      { name: "employee_id", label: t.employee, kind: "person", required: true },
       { name: "reason_id", label: t.reason, kind: "choice", required: true, options: (reasons.data?.data || []).map((one) => ({ value: one.reason_id, title: `${one.reason} (${one.points})` })) },
       { name: "points", label: t.points, kind: "number", min: 1, hint: t.pointsHint },
       { name: "date_awarded", label: t.date, kind: "date" },
@@ -67,6 +68,8 @@ function Redemptions({ me, query }) {
     { key: "redemption_date", title: t.date, cell: (row) => day(row.redemption_date) },
     { key: "status", title: t.status, cell: (row) => html`<${Badge} tone=${TONES[row.status][0]} sign=${TONES[row.status][1]}>${t.statuses[row.status]}<//>` },
     { key: "redemption_details", title: t.details, minor: true },
+    { key: "approved_by", title: texts.by, minor: true, cell: (row) => html`<${By} who=${row.approved_by} />` },
+    { key: "notes", title: t.notes, minor: true },
   ];
   const move = (name) => (said, row) => post(`rewards/redemptions/${row.redemption_id}/${name}`, said);
   const ask = (row) => html`${t.approveAsk(row)} <${Balance} id=${row.employee_id} />`;
@@ -80,7 +83,7 @@ function Redemptions({ me, query }) {
     title: t.ask,
     done: t.done,
     fields: [
-      { name: "employee_id", label: t.employee, kind: "number", required: true },
+      { name: "employee_id", label: t.employee, kind: "person", required: true },
       { name: "points_redeemed", label: t.points, kind: "number", required: true, min: 1 },
       { name: "redemption_type", label: t.what, kind: "choice", options: types, required: true },
       { name: "redemption_details", label: t.details, kind: "area" },

@@ -43,7 +43,7 @@ export const exceptions = {
   title: "Exceptions",
   about: "Days off the normal schedule: training, overtime, covering up. They wait until somebody processes them.",
   person: "Person",
-  employee: "Employee id",
+  employee: "Person",
   type: "Exception",
   from: "From",
   to: "To",

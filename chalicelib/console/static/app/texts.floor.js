@@ -45,7 +45,7 @@ export const floor = {
   time: "Time",
   minutes: "Minutes",
   leaveType: "Leave",
-  coverFor: "Employee id of whom they cover",
+  coverFor: "Whom they cover",
   notes: "Notes",
   nobody: "Nobody is on the plan around this time.",
   nobodyAbout: "Once a schedule is uploaded, whoever is on it appears here from two hours before the shift.",

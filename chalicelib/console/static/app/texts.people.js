@@ -27,6 +27,7 @@ export const people = {
   hiredAgain: "Hired again.",
   lastDay: "Last day",
   lastDayHint: "A day that is over takes effect at once",
+  who: "Person",
   since: "From",
   sinceHint: "The first day it holds",
   until: "Until",

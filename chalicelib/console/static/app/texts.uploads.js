@@ -59,7 +59,6 @@ export const uploads = {
   fix: "The rows that failed, to correct and bring again",
   none: "No row is like that.",
   at: "When",
-  by: "By",
   state: "State",
   states: {
     waiting: "Waiting",

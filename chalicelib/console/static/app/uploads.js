@@ -5,6 +5,7 @@ import { Undo } from "./audit.js";
 import { useGet, useRows } from "./data.js";
 import { Field } from "./form.js";
 import { moment, number } from "./format.js";
+import { By } from "./names.js";
 import { sendFile } from "./sending.js";
 import { may } from "./session.js";
 import { Table } from "./table.js";
@@ -45,7 +46,7 @@ export default function Uploads({ me }) {
     { key: "state", title: t.state, cell: (row) => html`<${State} upload=${row} />` },
     { key: "rows_read", title: t.rows, number: true, minor: true },
     { key: "error_count", title: t.failed, number: true },
-    { key: "uploaded_by", title: t.by, minor: true },
+    { key: "uploaded_by", title: texts.by, minor: true, cell: (row) => html`<${By} who=${row.uploaded_by} />` },
     { key: "open", title: texts.actions, cell: (row) => html`<${Button} kind="small" onClick=${() => set(row.upload_id)}>${t.open}<//>` },
   ];
   return html`<${Head} title=${t.title} about=${t.about} />
@@ -200,7 +201,7 @@ function Watched({ me, id, onDone }) {
   };
   const close = () => ask(null);
   return html`<${Loaded} found=${found}>${(one) => html`
-    <${Facts} facts=${[[t.kind, t.kinds[one.kind] || one.kind], [t.state, html`<${State} upload=${one} />`], [t.at, moment(one.created_at)], [t.by, one.uploaded_by], [t.rows, number(one.rows_read)], [t.failed, number(one.error_count)]]} />
+    <${Facts} facts=${[[t.kind, t.kinds[one.kind] || one.kind], [t.state, html`<${State} upload=${one} />`], [t.at, moment(one.created_at)], [texts.by, html`<${By} who=${one.uploaded_by} />`], [t.rows, number(one.rows_read)], [t.failed, number(one.error_count)]]} />
     ${LIVE.includes(one.state) && html`<${Progress} share=${one.rows_total ? one.rows_read / one.rows_total : null} label=${t.states[one.state]} />`}
     <p role="status">${LIVE.includes(one.state) ? t.going[one.state] : one.message}</p>
     ${!LIVE.includes(one.state) && html`<${Outcomes} key=${one.state} id=${id} failed=${one.error_count} />`}
