@@ -160,17 +160,22 @@ def is_known(conn: Connection, *, employee_id: int) -> bool:
 
 _WORDS = "searchable(full_name, first_name, last_name, ruex_id, company_email, agent_id, axonify_id)"
 _SOUGHT = "replace(folded(:sought), '''', '')"
+_HELD = f"{_WORDS} LIKE '%' || folded(:like) || '%'"
+FAR = 0.7
+"""Who is less like what was typed than this share of the best is not who was meant."""
+
 _SEARCH = text(
     f"""SELECT employee_id, full_name, company_email, ruex_id, department, supervisor, batch, status,
            round(CAST(score AS numeric), 3)::float
-    FROM (
-        SELECT e.*, CASE
+    FROM (SELECT *, max(score) OVER () AS best FROM (
+        SELECT e.*, {_HELD} AS held, CASE
             WHEN e.employee_id = :number OR lower(:q) IN (lower(e.agent_id), lower(e.axonify_id), lower(e.ruex_id),
                                                           lower(e.company_email), lower(e.access_card)) THEN 1
             ELSE word_similarity({_SOUGHT}, {_WORDS}) END AS score
         FROM employees e
-        WHERE e.employee_id = :number OR {_WORDS} LIKE '%' || folded(:like) || '%' OR {_SOUGHT} <% {_WORDS}
-    ) found
+        WHERE e.employee_id = :number OR {_HELD} OR {_SOUGHT} <% {_WORDS}
+    ) alike) found
+    WHERE held OR score >= {FAR} * best
     ORDER BY score DESC, status <> 'Active', similarity(folded(:q), folded(full_name)) DESC, full_name, employee_id
     LIMIT :limit"""
 )

@@ -52,6 +52,33 @@ def test_logins_ids_and_parts_of_names_find_their_owner_first(
     assert find(q)[0] == first
 
 
+@pytest.mark.parametrize(
+    "q", ["Lovelce", "Lovlace", "lovelacce", "lovelave", "lvoelace", "ADA LOVELASE", "Lovelaceada"]
+)
+def test_one_slip_of_the_finger_is_forgiven(find: Callable[[str], list[str]], q: str) -> None:
+    assert find(q) == ["Ada Lovelace"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "q"),
+    [
+        ("Aarohi", "Gokhale", "gokale"),
+        ("Loïc", "Rivière", "rivere"),
+        ("Ana", "Fontenay", "fontanay"),
+        ("Łukasz", "Wójcik", "wojick"),
+    ],
+)
+def test_a_slip_in_a_short_name_is_forgiven(find: Callable[[str], list[str]], first: str, last: str, q: str) -> None:
+    with make.written() as conn:
+        make.employee(conn, first_name=first, last_name=last)
+    assert find(q) == [f"{first} {last}"]
+
+
+def test_who_is_meant_leaves_out_who_is_merely_alike(find: Callable[[str], list[str]]) -> None:
+    assert find("johanna") == ["Johanna Smythe"]
+    assert find("john smit")[:1] == ["John Smith"]
+
+
 @pytest.mark.parametrize("q", ["Zygmunt", "%", "_____", "999999999999999999999999"])
 def test_what_nobody_is_called_finds_nobody(find: Callable[[str], list[str]], q: str) -> None:
     assert "José Núñez" not in find(q)
