@@ -150,7 +150,7 @@ function Row({ row, said, sicknesses, onChange }) {
     <th scope="row"><a href=${link("people", row.employee_id)}>${row.full_name}</a></th>
     <td>${hours(row)} <span class="minor"><${Code} code=${row.work_code} of=${row.work_class} /></span></td>
     <td class="minor">${row.department}</td>
-    <td class="field inline"><select aria-label=${t.markOf(row.full_name)} value=${said.mark} onKeyDown=${press} onChange=${(event) => onChange({ mark: event.currentTarget.value })}>
+    <td><div class="field inline"><select aria-label=${t.markOf(row.full_name)} value=${said.mark} onKeyDown=${press} onChange=${(event) => onChange({ mark: event.currentTarget.value })}>
         ${Object.entries(t.marks).map(([value, title]) => html`<option key=${value} value=${value}>${title}</option>`)}</select>
       ${more.map(([name, { marks, kind, label, ...rest }]) => {
         const shared = { ...rest, "aria-label": label(row.full_name), value: said[name] ?? "" };
@@ -160,7 +160,7 @@ function Row({ row, said, sicknesses, onChange }) {
           ? html` <select key=${name} ...${shared} onChange=${change}><option value="">${texts.choose}</option>${sicknesses.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
           : html` <input key=${name} type=${kind} ...${shared} onInput=${change} />`;
       })}
-      ${said.mark === SKIP && row.expected_at && html` <span class="muted">${t.expectedAt(clock(row.expected_at))}</span>`}
+      ${said.mark === SKIP && row.expected_at && html` <span class="muted">${t.expectedAt(clock(row.expected_at))}</span>`}</div>
     </td>
   </tr>`;
 }

@@ -2,7 +2,7 @@
 import { html, useState } from "./dom.js";
 import { post, remove } from "./api.js";
 import { useGet, useRows } from "./data.js";
-import { Filters, inboxQuery } from "./filters.js";
+import { Filters, inboxQuery, statusColumn } from "./filters.js";
 import { Form } from "./form.js";
 import { clock, weekday } from "./format.js";
 import { Decided, REASON, STATUS, WHO } from "./leave.js";
@@ -28,7 +28,7 @@ export default function Changes({ me, route }) {
     { key: "shift", title: t.shift, cell: (row) => stretch(row.shift) || weekday(row.schedule_date) },
     { key: "replacement_name", title: t.takes },
     { key: "back", title: t.back, minor: true, cell: (row) => stretch(row.replacement_shift) },
-    { key: "status", title: inbox.status, cell: (row) => html`<${Decided} status=${row.status} />` },
+    ...statusColumn(query, { title: inbox.status, cell: (row) => html`<${Decided} status=${row.status} />` }),
     { key: "look", title: texts.actions, cell: (row) => html`<${Button} kind="small" onClick=${() => set(row)}>${inbox.leave.look}<//>` },
   ];
   return html`<${Head} title=${t.title} about=${t.about} />

@@ -1,7 +1,7 @@
 // Exceptions: days off the normal schedule, processed one by one or together, with what would happen shown first.
 import { html, useEffect, useState } from "./dom.js";
 import { get, post } from "./api.js";
-import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
+import { Filters, inboxQuery, statusColumn, statusField, useOptions } from "./filters.js";
 import { day } from "./format.js";
 import { Listing } from "./listing.js";
 import { By } from "./names.js";
@@ -29,7 +29,7 @@ export default function Exceptions({ me, route }) {
     { key: "start_date", title: t.from, cell: (row) => day(row.start_date) },
     { key: "end_date", title: t.to, cell: (row) => day(row.end_date) },
     { key: "work_code", title: t.code, minor: true },
-    { key: "status", title: t.status, cell: (row) => html`<${Badge} tone=${TONES[row.status][0]} sign=${TONES[row.status][1]}>${t.statuses[row.status]}<//>` },
+    ...statusColumn(query, { title: t.status, cell: (row) => html`<${Badge} tone=${TONES[row.status][0]} sign=${TONES[row.status][1]}>${t.statuses[row.status]}<//>` }),
     { key: "processed_by", title: texts.by, minor: true, cell: (row) => html`<${By} who=${row.processed_by} />` },
     { key: "notes", title: t.notes, minor: true },
   ];
@@ -93,14 +93,15 @@ function Process({ title, about, find, onClose, onDone }) {
     }
   };
   const of = (one) => rows.find((row) => row.exception_id === one.exception_id);
-  const refused = said?.data.filter((one) => one.problems.length > 0) || [];
+  const list = (title, some) => some.length > 0 && html`<h3>${title} <span class="count">${some.length}</span></h3>
+      <ul class="lines">${some.map((one) => html`<li key=${one.exception_id}><strong>${of(one).full_name}</strong> ${of(one).exception_type} ${day(of(one).start_date)}
+        <span class="muted">${one.problems.join(" ")}</span></li>`)}</ul>`;
   return html`<${Dialog} title=${title} onClose=${onClose} wide>
     ${about && html`<p class="muted">${about}</p>`}<${Trouble} error=${state.error} />
     ${!said && !state.error && html`<${Waiting} />`}
     ${said?.processed === 1 && rows.length === 1 && html`<p>${t.processAsk(rows[0])}</p>`}
-    ${refused.length > 0 && html`<h3>${t.refused} <span class="count">${refused.length}</span></h3>
-      <ul class="lines">${refused.map((one) => html`<li key=${one.exception_id}><strong>${of(one).full_name}</strong> ${of(one).exception_type} ${day(of(one).start_date)}
-        <span class="muted">${one.problems.join(" ")}</span></li>`)}</ul>`}
+    ${said && list(t.refused, said.data.filter((one) => one.problems.length > 0))}
+    ${said?.processed > 0 && rows.length > 1 && list(t.good, said.data.filter((one) => one.problems.length === 0))}
     ${said && html`<footer><${Button} onClick=${onClose}>${texts.cancel}<//>
       ${said.processed > 0 && html`<${Button} kind="primary" busy=${state.busy} onClick=${act}>${t.would(said.processed)}<//>`}</footer>`}
   <//>`;

@@ -69,3 +69,6 @@ export const inboxQuery = (query) => {
   const shown = { ...query, status: query.status || WAITING };
   return [shown, { ...shown, status: shown.status === ALL ? "" : shown.status }];
 };
+
+/** An inbox's column of statuses, where the filter has not chosen one for all rows. */
+export const statusColumn = (query, column) => (query.status ? [] : [{ key: "status", ...column }]);

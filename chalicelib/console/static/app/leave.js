@@ -2,7 +2,7 @@
 import { html, useState } from "./dom.js";
 import { post, remove } from "./api.js";
 import { useGet } from "./data.js";
-import { Filters, inboxQuery, statusField, useOptions } from "./filters.js";
+import { Filters, inboxQuery, statusColumn, statusField, useOptions } from "./filters.js";
 import { clock, day, number, plus, weekday } from "./format.js";
 import { Field } from "./form.js";
 import { Listing } from "./listing.js";
@@ -33,7 +33,6 @@ export default function Leave({ me, route }) {
 
 function Requests({ me, said: { department, supervisor, status } }) {
   const types = useOptions("leave_type");
-  const [looking, look] = useState(null);
   const [shown, query] = inboxQuery({ status, department, supervisor });
   const own = may(me, "leave");
   const columns = [
@@ -42,8 +41,7 @@ function Requests({ me, said: { department, supervisor, status } }) {
     { key: "leave_type", title: people.kind },
     { key: "start_date", title: people.from, cell: (row) => [day(row.start_date), clock(row.start_time)].join(" ") },
     { key: "end_date", title: people.to, cell: (row) => [day(row.end_date), clock(row.end_time)].join(" ") },
-    { key: "status", title: inbox.status, cell: (row) => html`<${Decided} status=${row.status} />` },
-    { key: "look", title: t.cost, minor: true, cell: (row) => html`<${Button} kind="small" onClick=${() => look(row)}>${t.look}<//>` },
+    ...statusColumn(query, { title: inbox.status, cell: (row) => html`<${Decided} status=${row.status} />` }),
   ];
   const decide = (name, danger) => ({
     title: t[name], danger, submit: t[name], ask: t.approveAsk, fields: [REASON], done: t.decided, when: (row) => row.status === "Pending",
@@ -69,8 +67,7 @@ function Requests({ me, said: { department, supervisor, status } }) {
   };
   return html`<${Filters} fields=${[STATUS, "department", "supervisor"]} query=${shown} />
     <${Listing} path="leave_requests" query=${query} sort=${{ sort: "start_date", order: "asc" }} columns=${columns} caption=${t.title} rowKey="leave_id"
-      add=${own && add} deeds=${own ? [decide("approve"), decide("reject", true), withdraw] : []} empty=${html`<${Empty} title=${inbox.empty}>${t.teach}<//>`} />
-    ${looking && html`<${Beside} row=${looking} onClose=${() => look(null)} />`}`;
+      add=${own && add} deeds=${[{ title: t.look, dialog: (rest) => html`<${Beside} ...${rest} />` }, ...(own ? [decide("approve"), decide("reject", true), withdraw] : [])]} empty=${html`<${Empty} title=${inbox.empty}>${t.teach}<//>`} />`;
 }
 
 const LONGEST = 31;

@@ -134,7 +134,8 @@ function usePlace(input, list, shown, rows) {
     const place = () => {
       const { left, top, bottom, width } = input.current.getBoundingClientRect();
       const above = window.innerHeight - bottom < box.offsetHeight && top > box.offsetHeight;
-      Object.assign(box.style, { left: `${left}px`, top: `${above ? top - box.offsetHeight : bottom}px`, minWidth: `${width}px` });
+      const room = document.documentElement.clientWidth - 4;
+      Object.assign(box.style, { left: `${Math.max(4, Math.min(left, room - box.offsetWidth))}px`, top: `${above ? top - box.offsetHeight : bottom}px`, minWidth: `${width}px` });
     };
     box.showPopover();
     place();

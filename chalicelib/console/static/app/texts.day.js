@@ -63,6 +63,7 @@ export const exceptions = {
   many: "Process those that wait",
   manyAbout: "What would happen to each that waits, before anything does.",
   would: (count) => (count === 1 ? "Process 1 exception" : `Process ${count.toLocaleString()} exceptions`),
+  good: "Can be processed",
   refused: "Cannot be processed",
   processed: (count) => `${count.toLocaleString()} processed.`,
   none: "Nothing waits",

@@ -72,7 +72,6 @@ export const inbox = {
     cancel: "Withdraw",
     approveAsk: (row) => `${row.full_name} is away from ${row.start_date} to ${row.end_date}.`,
     decided: "Decided.",
-    cost: "What it costs, who else is away",
     look: "Look",
     days: "Days of work",
     allowance: "Allowance",
