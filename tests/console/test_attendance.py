@@ -25,7 +25,8 @@ def test_the_last_mark_is_taken_back(page_of: PageOf) -> None:
     expect(whom).to_be_visible()
     lines = [one.bounding_box() for one in (page.locator("tbody tr").first, whom)]
     (top, bottom), (above, below) = [(box["y"], box["y"] + box["height"]) for box in lines if box]
-    assert top <= above and below <= bottom
+    assert top <= above
+    assert below <= bottom
     marks.first.press("o")
     page.get_by_role("button", name="Mark 1 person").click()
     expect(page.get_by_role("alert")).to_contain_text("minutes: is required for overtime")
