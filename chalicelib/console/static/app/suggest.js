@@ -84,6 +84,7 @@ export function Suggest({ kind, value, onInput, ...shared }) {
   const rows = open ? found.rows : [];
   const shown = rows.length > 0;
   usePlace(input, list, shown, rows);
+  useLayoutEffect(() => list.current.children[active]?.scrollIntoView({ block: "nearest" }), [active]);
 
   const type = (event) => {
     const next = { text: event.currentTarget.value, value: meant(event.currentTarget.value) };
@@ -122,7 +123,7 @@ export function Suggest({ kind, value, onInput, ...shared }) {
       aria-expanded=${shown} aria-controls=${id} aria-activedescendant=${rows[active] ? `${id}-${active}` : null}
       placeholder=${kind === "person" ? texts.nameOrId : null} onInput=${type} onKeyDown=${press} onClick=${() => set(true)} onBlur=${leave} />
     <ul ref=${list} id=${id} class="suggestions" popover="manual" role="listbox" aria-label=${texts.suggestions} onPointerDown=${(event) => event.preventDefault()}>
-      ${rows.map((one, index) => html`<li key=${one.value} id=${`${id}-${index}`} role="option" aria-selected=${index === active} class=${classes({ active: index === active })}
+      ${rows.map((one, index) => html`<li key=${index} id=${`${id}-${index}`} role="option" aria-selected=${index === active} class=${classes({ active: index === active })}
         onClick=${() => take(one)}>${one.text}${one.more && html` <span class="muted small">${one.more}</span>`}</li>`)}</ul>`;
 }
 
